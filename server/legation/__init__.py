@@ -1,0 +1,1 @@
+"""Legation: a linked-data publisher for diplomatic roles and counter-terrorism bodies."""

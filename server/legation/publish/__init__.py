@@ -1,0 +1,1 @@
+"""Authored files to release: read, check, derive, infer, describe, freeze."""

@@ -1,0 +1,119 @@
+"""A release folder: the only thing that publishing and serving share.
+
+``releases/<version>/`` is written once and never edited; ``releases/current`` is a relative link to the
+release being served; ``releases/<version>.store/`` is a disposable index of it, rebuilt when it is missing.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+MANIFEST: Final = "manifest.json"
+DATASET: Final = "dataset.nq"
+CONTEXT: Final = "context.jsonld"
+CURRENT: Final = "current"
+
+MEDIA_TYPES: Final[Mapping[str, str]] = {
+    ".ttl": "text/turtle",
+    ".trig": "application/trig",
+    ".nt": "application/n-triples",
+    ".nq": "application/n-quads",
+    ".rdf": "application/rdf+xml",
+    ".jsonld": "application/ld+json",
+    ".json": "application/json",
+    ".csv": "text/csv",
+}
+"""File suffix to media type; a trailing ``.gz`` is a content coding, not a type."""
+
+
+class ReleaseError(Exception):
+    """A release folder that is missing, incomplete or not what its manifest says."""
+
+
+@dataclass(frozen=True)
+class GraphEntry:
+    """One named graph: its size and its RDFC-1.0 digest (SHA-256, hexadecimal)."""
+
+    triples: int
+    rdfc10: str
+
+
+@dataclass(frozen=True)
+class FileEntry:
+    """One file: its size in bytes, its SHA-256 (hexadecimal) and its media type."""
+
+    bytes: int
+    sha256: str
+    media_type: str
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a release holds. ``digest`` is the SHA-256 of the sorted file table and names the release's content."""
+
+    version: str
+    issued: str
+    digest: str
+    counts: Mapping[str, int]
+    graphs: Mapping[str, GraphEntry]
+    files: Mapping[str, FileEntry]
+
+    def to_json(self) -> str:
+        """Return the manifest as canonical JSON text."""
+        return json.dumps(asdict(self), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+    @classmethod
+    def from_json(cls, text: str) -> Manifest:
+        """Read a manifest; raise ``ReleaseError`` where it is not one."""
+        try:
+            raw = json.loads(text)
+            return cls(
+                version=raw["version"],
+                issued=raw["issued"],
+                digest=raw["digest"],
+                counts=raw["counts"],
+                graphs={iri: GraphEntry(**entry) for iri, entry in raw["graphs"].items()},
+                files={name: FileEntry(**entry) for name, entry in raw["files"].items()},
+            )
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise ReleaseError(f"not a release manifest: {error!r}") from error
+
+
+@dataclass(frozen=True)
+class Release:
+    """An opened release: its folder and its manifest."""
+
+    path: Path
+    manifest: Manifest
+
+    @property
+    def dataset(self) -> Path:
+        """The quads of every named graph, as sorted N-Quads."""
+        return self.path / DATASET
+
+    @property
+    def store(self) -> Path:
+        """Where the disposable index of this release lies."""
+        return self.path.with_name(f"{self.path.name}.store")
+
+
+def open_release(folder: Path) -> Release:
+    """Open a release folder, or the one that a ``releases`` folder's ``current`` points at.
+
+    The link is resolved once, so a release that is opened stays the same release.
+    """
+    found = folder / CURRENT if (folder / CURRENT).exists() else folder
+    found = found.resolve()
+    try:
+        text = (found / MANIFEST).read_text(encoding="utf-8")
+    except OSError as error:
+        raise ReleaseError(f"{folder}: no release here ({error.strerror}); run `legation publish` first") from error
+    release = Release(found, Manifest.from_json(text))
+    missing = [name for name in release.manifest.files if not (found / name).is_file()]
+    if missing:
+        raise ReleaseError(f"{found}: the release is incomplete; missing: {', '.join(sorted(missing))}")
+    return release

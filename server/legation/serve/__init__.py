@@ -1,0 +1,1 @@
+"""Release to HTTP: open, query or describe, render."""

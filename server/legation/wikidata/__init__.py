@@ -1,0 +1,1 @@
+"""Links to Wikidata, in both directions."""
