@@ -1,0 +1,52 @@
+# Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
+.DELETE_ON_ERROR:
+.PHONY: serve test publish format clean
+
+PYTHON ?= $(shell command -v python3.11 || command -v python3)
+PORT ?= 8080
+VENV := .venv
+BIN := $(VENV)/bin
+AUTHORED := $(shell find ontology shapes data tests/questions server/legation -type f \
+	\( -name '*.ttl' -o -name '*.rq' -o -name '*.csv' -o -name '*.py' \) 2>/dev/null)
+
+serve: $(VENV)/runtime releases/current
+	$(BIN)/legation serve --port $(PORT) --release releases
+
+publish: $(VENV)/runtime
+	$(BIN)/legation publish --releases releases
+
+# The release is published anew only when something it is made from is newer.
+releases/current: $(AUTHORED) | $(VENV)/runtime
+	$(BIN)/legation publish --releases releases
+	@touch -h releases/current
+
+test: $(VENV)/test tests/node/node_modules
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+	$(BIN)/legation check
+	$(BIN)/pytest
+
+format: $(VENV)/test
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+	$(BIN)/legation format
+
+$(VENV)/bin/python:
+	$(PYTHON) -m venv $(VENV)
+
+$(VENV)/runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+$(VENV)/test: requirements-test.lock $(VENV)/runtime
+	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements-test.lock
+	@touch $@
+
+tests/node/node_modules: tests/node/package-lock.json
+	npm ci --prefix tests/node --no-audit --no-fund --silent
+	@touch $@
+
+clean:
+	rm -rf $(VENV) releases tests/node/node_modules
