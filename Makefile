@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish format clean
+.PHONY: serve test publish conformance format clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -17,7 +17,7 @@ publish: $(VENV)/runtime
 
 # The release is published anew only when something it is made from is newer.
 releases/current: $(AUTHORED) | $(VENV)/runtime
-	$(BIN)/legation publish --releases releases
+	$(BIN)/legation publish --replace --releases releases
 	@touch -h releases/current
 
 test: $(VENV)/test tests/node/node_modules
@@ -26,6 +26,10 @@ test: $(VENV)/test tests/node/node_modules
 	$(BIN)/mypy
 	$(BIN)/legation check
 	$(BIN)/pytest
+
+# The W3C suites against our own server; writes docs/conformance.md and docs/conformance.ttl.
+conformance: $(VENV)/test
+	$(BIN)/python -m tests.conformance
 
 format: $(VENV)/test
 	$(BIN)/ruff check --fix

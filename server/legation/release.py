@@ -53,7 +53,7 @@ class FileEntry:
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a release holds. ``digest`` is the SHA-256 of the sorted file table and names the release's content."""
+    """What a release holds. ``digest`` names its content: see ``publish.freeze.content_digest``."""
 
     version: str
     issued: str
@@ -111,7 +111,8 @@ def open_release(folder: Path) -> Release:
     try:
         text = (found / MANIFEST).read_text(encoding="utf-8")
     except OSError as error:
-        raise ReleaseError(f"{folder}: no release here ({error.strerror}); run `legation publish` first") from error
+        message = f"{folder}: no release here ({error.strerror}); run `legation publish` first"
+        raise ReleaseError(message) from error
     release = Release(found, Manifest.from_json(text))
     missing = [name for name in release.manifest.files if not (found / name).is_file()]
     if missing:

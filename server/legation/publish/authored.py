@@ -1,0 +1,158 @@
+"""Authored Turtle files, read with the line of everything in them, so that a fault can say where it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Final
+
+from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
+
+from legation.namespaces import GRAPH
+from legation.project import Project
+from legation.publish.fault import Fault
+
+TERM: Final = re.compile(
+    r"<(?P<iri>[^<>\s]*)>|(?P<prefix>[A-Za-z][\w-]*):(?P<local>(?:\\.|[^\s;,()\[\]\\])*)"
+)
+PREFIX_LINE: Final = re.compile(r"@?prefix\s+(?P<prefix>[\w-]*):\s*<(?P<namespace>[^>]*)>", re.IGNORECASE)
+STRING: Final = re.compile(r'"""(?:\\.|[^\\])*?"""|"(?:\\.|[^"\\\n])*"')
+
+GRAPH_OF_FOLDER: Final[Mapping[str, str]] = {
+    "ontology": "ontology",
+    "shapes": "shapes",
+    "data/schemes": "schemes",
+    "data/entities": "entities",
+}
+"""Folder to the named graph its files share; every file of ``data/sources`` is a graph of its own."""
+
+
+@dataclass(frozen=True)
+class AuthoredFile:
+    """One Turtle file: its place in the project, its text and its triples."""
+
+    path: Path
+    name: str
+    text: str
+    triples: tuple[Triple, ...]
+
+    @property
+    def folder(self) -> str:
+        """The folder inside the project, as in ``data/entities``."""
+        return self.name.rpartition("/")[0]
+
+    @property
+    def stem(self) -> str:
+        """The file's name without its suffix."""
+        return self.path.stem
+
+    @property
+    def graph(self) -> NamedNode:
+        """The named graph that the file's triples belong to."""
+        return NamedNode(GRAPH + GRAPH_OF_FOLDER.get(self.folder, self.stem))
+
+    def quads(self) -> Iterator[Quad]:
+        """Yield the file's triples in its named graph."""
+        return (Quad(t.subject, t.predicate, t.object, self.graph) for t in self.triples)
+
+    @cached_property
+    def terms(self) -> tuple[tuple[int, bool, str], ...]:
+        """Every IRI in the text in order, as (line, whether it opens a statement, IRI)."""
+        prefixes = {m["prefix"]: m["namespace"] for m in PREFIX_LINE.finditer(self.text)}
+        # What stands inside a string is no term; its line breaks still count.
+        bare = STRING.sub(lambda m: '""' + "\n" * m[0].count("\n"), self.text)
+        return tuple(
+            (number, not line[0].isspace() and match.start() == 0, iri)
+            for number, line in enumerate(bare.splitlines(), 1)
+            if line and not PREFIX_LINE.match(line)
+            for match in TERM.finditer(line)
+            if (iri := expand(match, prefixes)) is not None
+        )
+
+    @cached_property
+    def subjects(self) -> Mapping[str, int]:
+        """The line on which each subject's statements begin (the first, should there be several)."""
+        lines: dict[str, int] = {}
+        for line, opens, iri in self.terms:
+            if opens:
+                lines.setdefault(iri, line)
+        return lines
+
+    def line_of(self, subject: str, term: str | None = None) -> int:
+        """Return the line of ``term`` in what is said about ``subject``; failing that, the subject's."""
+        current = None
+        for line, opens, iri in self.terms:
+            current = iri if opens else current
+            if current == subject and term == iri:
+                return line
+        return self.subjects.get(subject, 1)
+
+    def fault(self, message: str, subject: str = "", term: str | None = None) -> Fault:
+        """Return a fault at ``subject`` (or where ``term`` is said of it) in this file."""
+        return Fault(self.path, self.line_of(subject, term), message)
+
+
+def expand(match: re.Match[str], prefixes: Mapping[str, str]) -> str | None:
+    """Return the IRI that a matched term stands for; ``None`` if its prefix is not declared."""
+    if match["iri"] is not None:
+        return match["iri"]
+    namespace = prefixes.get(match["prefix"])
+    return None if namespace is None else namespace + re.sub(r"\\(.)", r"\1", match["local"])
+
+
+@dataclass(frozen=True)
+class Authored:
+    """All files of a project that could be read."""
+
+    project: Project
+    files: tuple[AuthoredFile, ...]
+
+    def within(self, folder: str) -> tuple[AuthoredFile, ...]:
+        """Return the files of one folder and the folders below it."""
+        return tuple(f for f in self.files if f.folder == folder or f.folder.startswith(f"{folder}/"))
+
+    def triples(self, folder: str) -> list[Triple]:
+        """Return the triples of all files of a folder and the folders below it."""
+        return [triple for file in self.within(folder) for triple in file.triples]
+
+    @cached_property
+    def homes(self) -> Mapping[str, AuthoredFile]:
+        """The file that describes each subject (the first one, should there be several)."""
+        homes: dict[str, AuthoredFile] = {}
+        for file in self.files:
+            for iri in file.subjects:
+                homes.setdefault(iri, file)
+        return homes
+
+    def fault(self, message: str, subject: str, term: str | None = None) -> Fault:
+        """Return a fault at ``subject`` (or where ``term`` is said of it), wherever that is written."""
+        home = self.homes.get(subject)
+        return home.fault(message, subject, term) if home else Fault(self.project.header, 1, message)
+
+
+def parse_turtle(path: Path) -> tuple[str, tuple[Triple, ...]] | Fault:
+    """Return the text and the triples of one Turtle file; what is not Turtle is a fault with its line."""
+    content = path.read_bytes()
+    try:
+        triples = tuple(quad.triple for quad in parse(content, RdfFormat.TURTLE))
+        return content.decode("utf-8"), triples
+    except SyntaxError as error:
+        return Fault(path, error.lineno or 1, f"syntax error: {error.msg}")
+    except UnicodeDecodeError as error:
+        return Fault(path, content.count(b"\n", 0, error.start) + 1, f"not UTF-8: {error.reason}")
+
+
+def read_file(project: Project, path: Path) -> AuthoredFile | Fault:
+    """Read one authored file."""
+    parsed = parse_turtle(path)
+    return parsed if isinstance(parsed, Fault) else AuthoredFile(path, project.name_of(path), *parsed)
+
+
+def read_files(project: Project, paths: Iterable[Path] | None = None) -> tuple[Authored, list[Fault]]:
+    """Read ``paths`` (all authored files by default); return them, and a fault for each not in Turtle."""
+    results = [read_file(project, path) for path in paths or project.turtle_files()]
+    files = tuple(result for result in results if isinstance(result, AuthoredFile))
+    return Authored(project, files), [result for result in results if isinstance(result, Fault)]

@@ -1,0 +1,81 @@
+"""SHACL: the shapes, tried on the data, and what they say turned into faults with file and line."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+import pyshacl
+import rdflib
+from pyoxigraph import Triple
+from rdflib.namespace import RDF, SH
+from rdflib.term import Node
+
+from legation.publish.authored import Authored
+from legation.publish.check import short
+from legation.publish.fault import Fault
+from legation.publish.terms import rdflib_graph, to_oxigraph
+
+LANGUAGE: Final = "en"
+
+
+@dataclass(frozen=True)
+class Report:
+    """A SHACL validation report: its triples, and a fault for each violation."""
+
+    triples: tuple[Triple, ...]
+    faults: tuple[Fault, ...]
+
+
+def check_shapes(authored: Authored) -> Report:
+    """Validate the data, with the ontology's class tree, against the shapes."""
+    data = rdflib_graph([*authored.triples("ontology"), *authored.triples("data")])
+    graph = validate(data, rdflib_graph(authored.triples("shapes")))
+    return Report(tuple(map(to_oxigraph, graph)), tuple(violations(graph, authored)))
+
+
+def validate(data: rdflib.Graph, shapes: rdflib.Graph) -> rdflib.Graph:
+    """Return the validation report of ``data`` against ``shapes``; neither is changed."""
+    with warnings.catch_warnings():
+        # pyshacl builds datasets by a name that rdflib 7.6 deprecates.
+        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(pyshacl|rdflib)(\.|$)")
+        _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
+    if not isinstance(report, rdflib.Graph):
+        raise TypeError(f"the shapes could not be used: {report}")
+    return report
+
+
+def violations(report: rdflib.Graph, authored: Authored) -> Iterator[Fault]:
+    """Yield a fault for each violation, at the offending line where the file shows it."""
+    for result in report.subjects(RDF.type, SH.ValidationResult):
+        if report.value(result, SH.resultSeverity) != SH.Violation:
+            continue
+        focus, path, value = (report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value))
+        shape = report.value(result, SH.sourceShape)
+        parts = [text_of(focus), message_of(report, result)]
+        if value is not None and value != focus:
+            parts.append(f"found {text_of(value)}")
+        if isinstance(shape, rdflib.URIRef):
+            parts.append(f"({short(str(shape))})")
+        term = str(path) if isinstance(path, rdflib.URIRef) else None
+        yield authored.fault(": ".join(parts[:2]) + " " + " ".join(parts[2:]), str(focus), term)
+
+
+def message_of(report: rdflib.Graph, result: Node) -> str:
+    """Return what a result says to the author, in English where it says it in several languages."""
+    messages = [m for m in report.objects(result, SH.resultMessage) if isinstance(m, rdflib.Literal)]
+    messages.sort(key=lambda message: (message.language != LANGUAGE, str(message)))
+    return str(messages[0]).strip() if messages else "violates a shape"
+
+
+def text_of(node: Node | None) -> str:
+    """Return a node as an author writes it."""
+    return (
+        short(str(node))
+        if isinstance(node, rdflib.URIRef)
+        else node.n3()
+        if isinstance(node, rdflib.Literal)
+        else "a blank node"
+    )

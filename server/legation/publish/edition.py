@@ -1,0 +1,138 @@
+"""A release before it is frozen: the whole dataset, and every file made from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pyoxigraph import NamedNode, Store, Triple
+
+from legation.namespaces import ID, LEG, PREFIXES, RELEASE
+from legation.publish import serialize
+from legation.publish.authored import Authored
+from legation.publish.context import make_context
+from legation.publish.describe import SELF_CONTAINED, count, describe
+from legation.publish.fault import Fault
+from legation.publish.freeze import content_digest, file_entry
+from legation.publish.graphs import META, ONTOLOGY, SHAPES, add, triples_in
+from legation.publish.header import Header
+from legation.publish.questions import Question, check_questions, describe_questions, read_questions
+from legation.publish.tables import tables
+from legation.release import CONTEXT, DATASET, GraphEntry, Manifest
+
+COUNTED: Final = (
+    *("Person", "Body", "Post", "Place", "Instrument", "Event"),
+    *("Claim", "Source", "Passage", "WikidataLink"),
+)
+"""Classes whose number of members the manifest states."""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """The dataset with its metadata, and the files of a release (without their gzipped twins)."""
+
+    header: Header
+    questions: Sequence[Question]
+    store: Store
+    files: Mapping[str, bytes]
+
+    def unanswered(self) -> list[Fault]:
+        """Return a fault for each competency question that the dataset does not answer as pinned."""
+        return list(check_questions(self.questions, self.store))
+
+
+def make_edition(authored: Authored, header: Header, report: Sequence[Triple], store: Store) -> Edition:
+    """Make every file of a release from a dataset, and add its description to the dataset.
+
+    ``report`` is the SHACL validation report of the authored graphs.
+    """
+    questions = read_questions(authored.project.question_files())
+    files = downloads(header, questions, report, store)
+    add(store, META, description(authored, header, store, files))
+    return Edition(header, questions, store, files | with_metadata(store))
+
+
+def downloads(
+    header: Header, questions: Sequence[Question], report: Sequence[Triple], store: Store
+) -> dict[str, bytes]:
+    """Return every file of a release that does not hold the metadata graph."""
+    context = make_context(triples_in(store, ONTOLOGY))
+    union = {quad.triple for quad in store if quad.graph_name != SHAPES}
+    files = {
+        CONTEXT: serialize.json_text({"@context": context}),
+        "report.ttl": serialize.turtle(report),
+        "questions.ttl": serialize.turtle(
+            describe_questions(questions, f"{RELEASE}{header.version}/questions.ttl")
+        ),
+    }
+    for name, triples, turtle in (
+        ("legation", union, serialize.large_turtle),
+        ("ontology", triples_in(store, ONTOLOGY), serialize.turtle),
+        ("shapes", triples_in(store, SHAPES), serialize.turtle),
+    ):
+        canonical = serialize.canonical_triples(triples)
+        files[f"{name}.ttl"] = turtle(canonical)
+        files[f"{name}.nt"] = serialize.n_triples(canonical)
+        files[f"{name}.rdf"] = serialize.rdf_xml(canonical)
+        files[f"{name}.jsonld"] = serialize.json_ld(canonical, context)
+    return files | {f"tables/{name}.csv": text for name, text in tables(store)}
+
+
+def description(
+    authored: Authored, header: Header, store: Store, files: Mapping[str, bytes]
+) -> Iterator[Triple]:
+    """Yield the metadata graph of a release with these files, and those that will hold the graph itself."""
+    project = authored.project
+    entries = {path: file_entry(path, content) for path, content in files.items()}
+    entries |= {path: file_entry(path, b"") for path in SELF_CONTAINED}
+    inputs = [*project.turtle_files(), *project.question_files()]
+    digests = {project.name_of(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs}
+    return describe(header, count(store), digests, entries)
+
+
+def with_metadata(store: Store) -> dict[str, bytes]:
+    """Return the files that hold the metadata graph: on its own, and among all quads."""
+    quads = serialize.canonical_quads(store)
+    return {
+        "meta.ttl": serialize.turtle(triples_in(store, META)),
+        DATASET: serialize.n_quads(quads),
+        "dataset.trig": serialize.trig(quads),
+    }
+
+
+def manifest(edition: Edition, files: Mapping[str, bytes]) -> Manifest:
+    """Return what a release with these files holds."""
+    store = edition.store
+    entries = {path: file_entry(path, content) for path, content in files.items()}
+    graphs = {
+        graph.value: triples_in(store, graph)
+        for graph in store.named_graphs()
+        if isinstance(graph, NamedNode)
+    }
+    return Manifest(
+        version=edition.header.version,
+        issued=edition.header.issued,
+        digest=content_digest(entries),
+        counts=counts(store),
+        graphs={
+            iri: GraphEntry(
+                len(triples),
+                hashlib.sha256(serialize.n_triples(serialize.canonical_triples(triples))).hexdigest(),
+            )
+            for iri, triples in graphs.items()
+        },
+        files=entries,
+    )
+
+
+def counts(store: Store) -> dict[str, int]:
+    """Return how many quads, graphs, and members of the main classes there are."""
+    rdf_type = NamedNode(PREFIXES["rdf"] + "type")
+    members = {
+        name: {quad.subject for quad in store.quads_for_pattern(None, rdf_type, NamedNode(LEG + name), None)}
+        for name in COUNTED
+    }
+    sizes = {name: sum(1 for s in found if str(s).startswith(f"<{ID}")) for name, found in members.items()}
+    return {"graphs": sum(1 for _ in store.named_graphs()), "quads": len(store), **sizes}

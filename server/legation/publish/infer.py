@@ -1,0 +1,142 @@
+"""Closure under OWL 2 RL: what follows from the ontology and the data, and whether they agree."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from itertools import product
+from typing import Final
+
+import rdflib
+from owlrl.OWLRL import OWLRL_Semantics  # type: ignore[import-untyped]
+from pyoxigraph import NamedNode, Triple
+from rdflib.namespace import OWL, RDF, RDFS
+from rdflib.term import Node
+
+from legation.namespaces import BASE, ID
+from legation.publish.terms import rdflib_graph, to_oxigraph
+
+Statement = tuple[Node, Node, Node]
+
+VOCABULARIES: Final = (str(OWL), str(RDF), str(RDFS))
+WITHOUT_LOGIC: Final = frozenset(
+    str(term) for term in (RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy, OWL.versionInfo)
+)
+"""Annotation properties that OWL builds in: nothing follows from what they say."""
+
+
+@dataclass(frozen=True)
+class Contradiction:
+    """Why the data is inconsistent: the things concerned, and the statements that bring it about."""
+
+    message: str
+    things: tuple[str, ...]
+    causes: tuple[Triple, ...] = ()
+
+
+class Closure(OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no types
+    """OWL 2 RL without ``x owl:sameAs x``, from which nothing follows but itself, and with keys put right."""
+
+    def store_triple(self, t: Statement) -> None:
+        """Keep an inferred triple, unless it says that a thing is itself."""
+        subject, predicate, value = t
+        if not (predicate == OWL.sameAs and subject == value):
+            super().store_triple(t)
+
+    def _properties(self, triple: Statement, cycle_num: int) -> None:
+        """Apply the rules on properties (table 5 of the profile), with a rule prp-key of our own.
+
+        That of owlrl 7.6.2 forgets a key's last property, so that it takes all states for one.
+        """
+        if triple[1] == OWL.hasKey:
+            self._apply_key(triple[0], list(self.graph.items(triple[2])))
+        else:
+            super()._properties(triple, cycle_num)
+
+    def _apply_key(self, keyed: Node, properties: list[Node]) -> None:
+        holders: dict[tuple[Node, ...], Node] = {}
+        for thing in sorted(self.graph.subjects(RDF.type, keyed)):
+            for key in product(*(list(self.graph.objects(thing, p)) for p in properties)):
+                first = holders.setdefault(key, thing)
+                if properties and first != thing:
+                    self.store_triple((first, OWL.sameAs, thing))
+
+
+def infer(ontology: Iterable[Triple], data: Iterable[Triple]) -> tuple[set[Triple], list[Contradiction]]:
+    """Return the informative triples that follow from ``ontology`` and ``data``, and every contradiction."""
+    axioms = [t for t in ontology if t.predicate.value not in WITHOUT_LOGIC]
+    speaking = logical_properties(axioms)
+    known = {t for t in (*axioms, *data) if t.predicate.value in speaking and not is_link_out(t)}
+    graph = rdflib_graph(known)
+    before = set(graph)
+    closure = Closure(graph, axioms=False, daxioms=False)
+    closure.closure()
+    inferred = {to_oxigraph(t) for t in graph if t not in before and is_informative(t)}
+    found = [explain(message, known, graph) for message in closure.error_messages]
+    return inferred, sorted([*found, *identities(inferred)], key=lambda c: c.message)
+
+
+def logical_properties(axioms: Iterable[Triple]) -> frozenset[str]:
+    """Return the properties from whose triples something can follow: OWL's own and those in some axiom.
+
+    An annotation property has no logic in OWL, and a property that no axiom mentions has none either.
+    """
+    axioms = list(axioms)
+    annotation = NamedNode(str(OWL.AnnotationProperty))
+    silent = {t.subject.value for t in axioms if t.object == annotation and isinstance(t.subject, NamedNode)}
+    mentioned = {term.value for t in axioms for term in (t.subject, t.object) if isinstance(term, NamedNode)}
+    own = {t.predicate.value for t in axioms if t.predicate.value.startswith(VOCABULARIES)}
+    return frozenset((mentioned - silent) | own | {str(RDF.type), str(OWL.sameAs)})
+
+
+def is_link_out(triple: Triple) -> bool:
+    """Return whether a triple says what one of our things is called elsewhere.
+
+    Nothing else is known about the other name here, so all that would follow is each statement again.
+    That two of our things share a name is the shapes' business.
+    """
+    return (
+        triple.predicate.value == str(OWL.sameAs)
+        and isinstance(triple.object, NamedNode)
+        and not triple.object.value.startswith(BASE)
+    )
+
+
+def is_informative(triple: Statement) -> bool:
+    """Return whether an inferred triple tells a reader something about a thing of ours."""
+    subject, predicate, value = triple
+    if not (isinstance(subject, rdflib.URIRef) and subject.startswith(BASE)) or isinstance(
+        value, rdflib.BNode
+    ):
+        return False
+    if predicate == RDF.type:
+        return isinstance(value, rdflib.URIRef) and not str(value).startswith(VOCABULARIES)
+    return predicate == OWL.sameAs or not str(predicate).startswith(VOCABULARIES)
+
+
+def explain(message: str, known: Iterable[Triple], closure: rdflib.Graph) -> Contradiction:
+    """Return the reasoner's complaint with its causes: the statements that put a thing into a class named."""
+    named = dict.fromkeys(re.findall(r"https?://[^\s,()'\"]+", message))
+    things = [iri for iri in named if iri.startswith(ID)]
+    classes = [rdflib.URIRef(iri) for iri in named if iri not in things]
+    causes = [
+        triple
+        for triple in known
+        for thing, axiom in ((triple.subject, RDFS.domain), (triple.object, RDFS.range))
+        if isinstance(thing, NamedNode) and thing.value in things
+        if any((rdflib.URIRef(triple.predicate.value), axiom, c) in closure for c in classes)
+    ]
+    return Contradiction(message, tuple(things), tuple(sorted(causes, key=str)))
+
+
+def identities(inferred: Iterable[Triple]) -> Iterator[Contradiction]:
+    """Yield each pair of things that the reasoner took for one and the same: each has its own identifier."""
+    for triple in inferred:
+        one, other = triple.subject, triple.object
+        if (
+            triple.predicate.value == str(OWL.sameAs)
+            and isinstance(one, NamedNode)
+            and isinstance(other, NamedNode)
+        ):
+            yield Contradiction(f"{one.value} would be the same as {other.value}", (one.value, other.value))

@@ -1,0 +1,115 @@
+"""The whole path from authored files to a release: read, check, derive, infer, describe, freeze."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyoxigraph import Store
+
+from legation.namespaces import ONTOLOGY as HEADER
+from legation.project import Project
+from legation.publish.authored import Authored, read_files
+from legation.publish.check import abbreviate, check_files, check_withdrawals, name_of, short, value_of
+from legation.publish.constraints import Report, check_shapes
+from legation.publish.derive import derive
+from legation.publish.edition import Edition, make_edition, manifest
+from legation.publish.fault import Fault, PublishError
+from legation.publish.freeze import freeze, with_twins
+from legation.publish.graphs import DERIVED, INFERRED, ONTOLOGY, add, triples_in
+from legation.publish.header import Header, read_header, stamp
+from legation.publish.history import published_identifiers
+from legation.publish.infer import Contradiction, infer
+from legation.release import Release
+
+Progress = Callable[[str], None]
+"""Is told in a few words what happens next."""
+
+
+def silent(_: str) -> None:
+    """Tell nobody."""
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A project whose authored files keep every rule."""
+
+    authored: Authored
+    header: Header
+    report: Report
+
+
+def check(project: Project, releases: Path, progress: Progress = silent) -> Checked:
+    """Read and check a project; raise ``PublishError`` with every fault found.
+
+    ``releases`` is where earlier releases are, whose identifiers must live on.
+    """
+    progress("reading")
+    authored, faults = read_files(project)
+    if faults:
+        # What cannot be read defines nothing, so any further complaint would be noise.
+        raise PublishError(faults)
+    header = read_header(authored)
+    progress(f"checking {len(authored.files)} files")
+    faults = check_files(authored)
+    faults += check_withdrawals(authored, published_identifiers(releases, header.version))
+    progress("checking shapes")
+    report = check_shapes(authored)
+    if faults or report.faults:
+        raise PublishError([*faults, *report.faults])
+    return Checked(authored, header, report)
+
+
+def build(checked: Checked, progress: Progress = silent) -> Store:
+    """Return the dataset: the authored graphs, what is derived from claims, and what follows from it all."""
+    authored = checked.authored
+    store = Store()
+    for file in authored.files:
+        store.extend(file.quads())
+    ontology = authored.triples("ontology")
+    add(store, ONTOLOGY, stamp(ontology, checked.header))
+    progress("deriving")
+    derive(store)
+    progress("inferring")
+    inferred, contradictions = infer(ontology, [*authored.triples("data"), *triples_in(store, DERIVED)])
+    if contradictions:
+        raise PublishError(locate(contradictions, authored))
+    known = {quad.triple for quad in store}
+    add(store, INFERRED, inferred - known)
+    return store
+
+
+def locate(contradictions: Iterable[Contradiction], authored: Authored) -> Iterator[Fault]:
+    """Yield faults for each contradiction: at the statements that cause it, else at the thing concerned."""
+    for contradiction in contradictions:
+        message = f"inconsistent: {abbreviate(contradiction.message)}"
+        written = [t for t in contradiction.causes if name_of(t.subject) in authored.homes]
+        for cause in written:
+            said = (name_of(cause.subject), cause.predicate.value, value_of(cause.object))
+            yield authored.fault(f"{message}, by {' '.join(map(short, said))}", *said[:2])
+        if not written:
+            yield authored.fault(message, next(iter(contradiction.things), HEADER))
+
+
+def assemble(checked: Checked, progress: Progress = silent) -> Edition:
+    """Build the dataset and every file of a release."""
+    store = build(checked, progress)
+    progress("describing")
+    return make_edition(checked.authored, checked.header, checked.report.triples, store)
+
+
+def publish(
+    project: Project, releases: Path, progress: Progress = silent, *, replace: bool = False
+) -> Release:
+    """Publish a project below ``releases``; on any fault raise ``PublishError`` and leave all as it was.
+
+    Publishing the same content again changes nothing; see ``freeze`` for ``replace``.
+    """
+    edition = assemble(check(project, releases, progress), progress)
+    progress("asking the competency questions")
+    if faults := edition.unanswered():
+        raise PublishError(faults)
+    progress("freezing")
+    files = with_twins(edition.files)
+    return freeze(releases, manifest(edition, files), files, replace=replace)

@@ -1,0 +1,44 @@
+"""The application: the blueprints, one for each noun, and what they share."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, request
+from werkzeug.exceptions import HTTPException
+
+from legation.release import Release
+from legation.serve import caching, graphs, releases, site, sparql, things
+from legation.serve.engine import Engine
+from legation.serve.pages import answer_problem, page_globals
+from legation.serve.problems import ProblemError, slug_for
+from legation.serve.settings import Settings
+from legation.serve.state import EXTENSION, State
+
+
+def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
+    """Return the WSGI application that serves ``release`` through ``engine``."""
+    app = Flask("legation.serve", static_folder="static", template_folder="templates")
+    app.config["MAX_CONTENT_LENGTH"] = settings.query_limit
+    app.config["MAX_FORM_MEMORY_SIZE"] = settings.query_limit
+    app.url_map.strict_slashes = True
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
+    app.extensions[EXTENSION] = State(release, settings, engine)
+    for module in (site, things, graphs, releases, sparql):
+        app.register_blueprint(module.blueprint)
+    app.context_processor(page_globals)
+    app.register_error_handler(ProblemError, answer_problem)
+    app.register_error_handler(HTTPException, _http_error)
+    app.after_request(caching.finish)
+    return app
+
+
+def _http_error(error: HTTPException) -> Response:
+    """Give the errors of Flask and Werkzeug the shape of ours, keeping redirects and headers."""
+    status = error.code or 500
+    response = error.get_response()
+    if 300 <= status < 400:  # noqa: PLR2004
+        return Response(headers=response.headers.to_wsgi_list(), status=status)
+    kept = {name: response.headers[name] for name in ("Allow", "Content-Range") if name in response.headers}
+    detail = f"{request.method} {request.path}: {error.description or error.name}"
+    members = {"status": status}
+    return answer_problem(ProblemError(slug_for(status), detail, members=members, headers=kept))

@@ -1,0 +1,93 @@
+"""What every answer carries: validators, cache rules, CORS and the headers that keep browsers safe."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+from flask import Response, g, request
+
+from legation.serve.state import state
+
+MOVING: Final = "public, no-cache"
+"""For addresses whose answer changes with the next release: keep it, but ask before using it."""
+
+FOR_EVER: Final = "public, max-age=31536000, immutable"
+"""For addresses that name a version."""
+
+CONTENT_SECURITY_POLICY: Final = (
+    "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
+    "font-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+SAFETY: Final = (
+    ("Content-Security-Policy", CONTENT_SECURITY_POLICY),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "strict-origin-when-cross-origin"),
+    ("Cross-Origin-Resource-Policy", "cross-origin"),
+    ("Permissions-Policy", "camera=(), geolocation=(), microphone=()"),
+)
+
+CORS: Final = (
+    ("Access-Control-Allow-Origin", "*"),
+    (
+        "Access-Control-Expose-Headers",
+        "ETag, Link, Location, Content-Range, Accept-Ranges, Retry-After, Vary",
+    ),
+)
+PREFLIGHT: Final = (
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
+    (
+        "Access-Control-Allow-Headers",
+        "Accept, Accept-Language, Content-Type, If-None-Match, If-Range, Range",
+    ),
+    ("Access-Control-Max-Age", "86400"),
+)
+
+OK: Final = 200
+
+
+def etag_for(media_type: str, language: str = "") -> str:
+    """Return the strong validator of the answer to the current request in one media type and language.
+
+    It depends on the release, the program and the request, never on the bytes: so it is known before any
+    work is done, and the same for as long as the answer is.
+    """
+    arguments = sorted(request.args.items(multi=True))
+    said = repr((state().edition, request.path, arguments, media_type, language))
+    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+def is_fresh(etag: str) -> bool:
+    """Tell whether the client already has the answer that ``etag`` names."""
+    return request.method in ("GET", "HEAD") and request.if_none_match.contains(etag)
+
+
+def not_modified(etag: str) -> Response:
+    """Return the 304 that spares the work of making the answer again."""
+    response = Response(status=304)
+    response.set_etag(etag)
+    return response
+
+
+def finish(response: Response) -> Response:
+    """Complete any answer on its way out: the one place where these headers are set."""
+    for name, value in (*SAFETY, *CORS):
+        response.headers.setdefault(name, value)
+    response.vary.update(sorted(g.get("vary", ())))
+    if request.method == "OPTIONS":
+        response.headers.extend(PREFLIGHT)
+    if request.method in ("GET", "HEAD"):
+        _validate(response)
+    return response
+
+
+def _validate(response: Response) -> None:
+    if "Cache-Control" not in response.headers:
+        versioned = request.endpoint == "static" and "v" in request.args
+        response.headers["Cache-Control"] = FOR_EVER if versioned else MOVING
+    if response.status_code != OK or "no-store" in response.headers["Cache-Control"]:
+        return
+    if "ETag" not in response.headers:
+        response.set_etag(etag_for(response.content_type or "", response.headers.get("Content-Language", "")))
+        response.make_conditional(request)

@@ -1,0 +1,119 @@
+"""The one interface between the pages and whatever holds the graph, and the embedded engine behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from pathlib import Path
+from typing import Final, Protocol
+
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    Literal,
+    NamedNode,
+    Quad,
+    QuerySolutions,
+    Store,
+    Triple,
+    Variable,
+)
+
+from legation.namespaces import PREFIXES
+from legation.serve.workers import Answer, Pool, Request
+
+NAME_PROPERTIES: Final = (
+    NamedNode(f"{PREFIXES['skos']}prefLabel"),
+    NamedNode(f"{PREFIXES['rdfs']}label"),
+    NamedNode(f"{PREFIXES['dcterms']}title"),
+)
+"""Where the name of a thing stands; the first of them that it has counts."""
+
+Term = NamedNode | BlankNode | Literal | Triple
+Row = Mapping[str, Term]
+
+
+class Engine(Protocol):
+    """Answers about one release. The default graph is the union of all named graphs."""
+
+    def about(self, subjects: Iterable[NamedNode | BlankNode]) -> list[Quad]:
+        """Return every statement whose subject is one of ``subjects``, with the named graph it stands in."""
+        ...
+
+    def pointing_at(self, objects: Iterable[NamedNode], limit: int) -> list[Quad]:
+        """Return statements whose object is one of ``objects``: at most ``limit`` for each."""
+        ...
+
+    def graph(self, name: NamedNode) -> list[Quad]:
+        """Return the statements of one named graph; none where there is no such graph."""
+        ...
+
+    def names(self, iris: Iterable[NamedNode]) -> Mapping[str, list[Literal]]:
+        """Return the names (``NAME_PROPERTIES``) of those of ``iris`` that have any, by IRI."""
+        ...
+
+    def select(self, query: str, values: Mapping[str, NamedNode | Literal]) -> Sequence[Row]:
+        """Return the rows of one of our own SELECT queries, with ``values`` put in for its variables."""
+        ...
+
+    def run(self, request: Request) -> Answer:
+        """Return the whole answer to a stranger's query, or raise the ``RefusalError`` that says why not."""
+        ...
+
+    def close(self) -> None:
+        """Let go of processes and files."""
+        ...
+
+
+class OxigraphEngine:
+    """The release's own index, read in this process; strangers' queries run in the pool."""
+
+    def __init__(self, index: Path, pool: Pool) -> None:
+        """Open ``index`` read-only."""
+        self._store = Store.read_only(str(index))
+        self._pool = pool
+
+    def about(self, subjects: Iterable[NamedNode | BlankNode]) -> list[Quad]:
+        """See ``Engine.about``."""
+        found = (self._store.quads_for_pattern(subject, None, None, None) for subject in subjects)
+        return [quad for quads in found for quad in quads if quad.graph_name != DefaultGraph()]
+
+    def pointing_at(self, objects: Iterable[NamedNode], limit: int) -> list[Quad]:
+        """See ``Engine.pointing_at``."""
+        found = (self._store.quads_for_pattern(None, None, target, None) for target in objects)
+        named = ((quad for quad in quads if quad.graph_name != DefaultGraph()) for quads in found)
+        return [quad for quads in named for quad in islice(quads, limit)]
+
+    def graph(self, name: NamedNode) -> list[Quad]:
+        """See ``Engine.graph``."""
+        return list(self._store.quads_for_pattern(None, None, None, name))
+
+    def names(self, iris: Iterable[NamedNode]) -> Mapping[str, list[Literal]]:
+        """See ``Engine.names``."""
+        return {iri.value: names for iri in iris if (names := self._names_of(iri))}
+
+    def _names_of(self, iri: NamedNode) -> list[Literal]:
+        for name in NAME_PROPERTIES:
+            quads = self._store.quads_for_pattern(iri, name, None, DefaultGraph())
+            if found := [quad.object for quad in quads if isinstance(quad.object, Literal)]:
+                return found
+        return []
+
+    def select(self, query: str, values: Mapping[str, NamedNode | Literal]) -> Sequence[Row]:
+        """See ``Engine.select``."""
+        substitutions = {Variable(name): value for name, value in values.items()}
+        solutions = self._store.query(query, substitutions=dict(substitutions))
+        if not isinstance(solutions, QuerySolutions):
+            raise TypeError("not a SELECT query")
+        names = [variable.value for variable in solutions.variables]
+        return [
+            {name: value for name in names if (value := solution[name]) is not None} for solution in solutions
+        ]
+
+    def run(self, request: Request) -> Answer:
+        """See ``Engine.run``."""
+        return self._pool.run(request)
+
+    def close(self) -> None:
+        """See ``Engine.close``."""
+        self._pool.close()

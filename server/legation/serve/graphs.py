@@ -1,0 +1,71 @@
+"""Named graphs over HTTP: the reading half of the Graph Store Protocol, and a graph's own IRI."""
+
+from __future__ import annotations
+
+from typing import Final
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, request
+from pyoxigraph import DefaultGraph, NamedNode, Quad
+
+from legation.namespaces import GRAPH
+from legation.serve.describe import closed, describe
+from legation.serve.formats import HTML
+from legation.serve.iris import node
+from legation.serve.pages import negotiate, page
+from legation.serve.problems import ProblemError
+from legation.serve.state import META, state
+from legation.serve.things import DATA_OFFERS, describing_page, graph_response
+
+blueprint: Final = Blueprint("graphs", __name__)
+
+
+@blueprint.get("/graphs")
+def indirect() -> Response:
+    """Return the graph that ``?graph=`` names, exactly, or the default one (``?default``)."""
+    named = [pair for pair in _fields() if pair[0] in ("graph", "default")]
+    if not named and negotiate((HTML, *DATA_OFFERS)) is HTML:
+        return page("graphs.html", graphs=state().release.manifest.graphs)
+    if len(named) != 1:
+        raise ProblemError("bad-request", "One graph is asked for: ?default, or ?graph= and its IRI.")
+    field, value = named[0]
+    return graph_response(_default() if field == "default" else _named(value), negotiate(DATA_OFFERS))
+
+
+@blueprint.get("/graph/<path:name>")
+def direct(name: str) -> Response:
+    """Return a graph by its own IRI: its statements, and what the release's description says about it.
+
+    Where the description says nothing about it, that is the graph exactly (Graph Store Protocol §4.1).
+    """
+    iri = f"{GRAPH}{name}"
+    quads = _named(iri)
+    offer = negotiate((*DATA_OFFERS, HTML))
+    if offer is HTML:
+        return describing_page(describe(state().engine, NamedNode(iri)))
+    about = [quad for quad in state().engine.about([NamedNode(iri)]) if quad.graph_name == META]
+    return graph_response([*quads, *closed(state().engine, about)], offer)
+
+
+def _named(iri: str) -> list[Quad]:
+    name = node(iri)
+    quads = state().engine.graph(name) if name is not None else []
+    if not quads:
+        raise ProblemError("not-found", f"There is no graph {iri} in this release.")
+    return quads
+
+
+def _default() -> list[Quad]:
+    """Return the default graph: the union of the named ones, each statement once."""
+    names = [NamedNode(iri) for iri in state().release.manifest.graphs]
+    quads = (quad for name in names for quad in state().engine.graph(name))
+    return list(
+        dict.fromkeys(Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()) for quad in quads)
+    )
+
+
+def _fields() -> list[tuple[str, str]]:
+    try:
+        return parse_qsl(request.query_string.decode("ascii"), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise ProblemError("bad-request", f"The fields are not UTF-8, percent-encoded: {error}") from None

@@ -1,0 +1,60 @@
+"""Which name to show: a pure choice among names by the reader's language."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final
+
+from pyoxigraph import Literal
+
+from legation.namespaces import PREFIXES
+
+LANGUAGES: Final = ("en", "ar", "fr")
+"""The languages of names and definitions; the first is spoken where the reader asks for none of them."""
+
+FALLBACK: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
+    {"en": ("en", "fr", "ar"), "fr": ("fr", "en", "ar"), "ar": ("ar", "en", "fr")}
+)
+"""For each language, the order in which names are looked for."""
+
+RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text and the language it is in (empty where it has none)."""
+
+    value: str
+    language: str = ""
+
+    @property
+    def direction(self) -> str:
+        """The base direction for the ``dir`` attribute; ``auto`` where the language does not tell."""
+        return direction(self.language) if self.language else "auto"
+
+
+def direction(language: str) -> str:
+    """Return the direction a language is written in."""
+    return "rtl" if language.partition("-")[0].lower() in RIGHT_TO_LEFT else "ltr"
+
+
+def choose(names: Iterable[Literal], language: str) -> Text | None:
+    """Return the name to show to a reader of ``language``: by ``FALLBACK``, then any other, then none."""
+    found: dict[str, Literal] = {}
+    for name in sorted(names, key=lambda literal: literal.value):
+        found.setdefault((name.language or "").split("-")[0].lower(), name)
+    order: Sequence[str] = (*FALLBACK.get(language, ()), "", *sorted(found))
+    chosen = next((found[tag] for tag in order if tag in found), None)
+    return Text(chosen.value, chosen.language or "") if chosen is not None else None
+
+
+def spelled(iri: str) -> str:
+    """Return ``iri`` as ``prefix:name`` by the project's prefix table, else whole."""
+    best = max(
+        ((prefix, space) for prefix, space in PREFIXES.items() if iri.startswith(space)),
+        key=lambda pair: len(pair[1]),
+        default=None,
+    )
+    return iri if best is None else f"{best[0]}:{iri[len(best[1]) :]}"

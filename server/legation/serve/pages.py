@@ -1,0 +1,104 @@
+"""What every page shares: the reader's language, negotiation, and the one way an error is shown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+from urllib.parse import urlencode
+
+from flask import Response, g, render_template, request
+
+from legation.serve.iris import local_path
+from legation.serve.labels import LANGUAGES, direction, spelled
+from legation.serve.labels import choose as choose_name
+from legation.serve.messages import translate
+from legation.serve.negotiation import Offer, choose, choose_language
+from legation.serve.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemError, not_acceptable
+from legation.serve.state import state
+
+
+def varies_by(header: str) -> None:
+    """Note that the answer depends on a request header, for ``Vary``."""
+    g.setdefault("vary", set()).add(header)
+
+
+def language() -> str:
+    """Return the language of the page: ``?lang=`` where we have it, else by ``Accept-Language``."""
+    wanted = request.args.get("lang")
+    if wanted not in LANGUAGES:
+        varies_by("Accept-Language")
+    return choose_language(LANGUAGES, request.headers.get("Accept-Language"), wanted)
+
+
+def negotiate(offers: Sequence[Offer], wanted: str | None = None) -> Offer:
+    """Return the offer to send, by suffix, ``?format=`` or ``Accept``; raise the 406 that lists them."""
+    explicit = wanted or request.args.get("format")
+    if explicit is None:
+        varies_by("Accept")
+    chosen = choose(offers, request.headers.get("Accept"), explicit)
+    if chosen is None:
+        raise not_acceptable(tuple(offers))
+    return chosen
+
+
+def href(iri: str) -> str | None:
+    """Return where a page links for ``iri``: ours on this server, the web's as they are, others nowhere."""
+    path = local_path(iri)
+    if path is not None:
+        return request.script_root + path.replace("/id/", "/page/", 1)
+    return iri if iri.startswith(("http://", "https://")) else None
+
+
+def lead_to(path: str, status: int = 303) -> Response:
+    """Return the redirect to another address of this server, given as its path."""
+    return Response(status=status, headers={"Location": request.script_root + path})
+
+
+def page(template: str, status: int = 200, **values: object) -> Response:
+    """Return a page in the reader's language."""
+    spoken = language()
+    response = Response(render_template(template, **values), status, mimetype="text/html")
+    response.headers["Content-Language"] = spoken
+    return response
+
+
+def page_globals() -> dict[str, Any]:
+    """Return what every template may use."""
+    spoken = language()
+    speak: Callable[[str], str] = partial(translate, language=spoken)
+    return {
+        "_": speak,
+        "language": spoken,
+        "direction": direction,
+        "languages": [(code, in_language(code)) for code in LANGUAGES],
+        "root": request.script_root,
+        "version": state().release.manifest.version,
+        "edition": state().edition,
+        "href": href,
+        "spelled": spelled,
+        "choose_name": choose_name,
+    }
+
+
+def in_language(code: str) -> str:
+    """Return the address of this very page in another language."""
+    arguments = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
+    return f"{request.script_root}{request.path}?{urlencode([*arguments, ('lang', code)])}"
+
+
+def answer_problem(problem: ProblemError) -> Response:
+    """Return an error as the client can read it: a page for people, a problem document for everyone else."""
+    varies_by("Accept")
+    offer = choose(PROBLEM_OFFERS, request.headers.get("Accept")) or PROBLEM_JSON
+    document = problem.document(request.path)
+    status = int(document["status"])
+    if offer.name == "html":
+        response = page("problem.html", status, problem=problem, document=document)
+    else:
+        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
+        response = Response(text, status, mimetype=offer.media_type)
+    response.headers.extend(problem.headers)
+    response.headers["Cache-Control"] = "no-store"
+    return response

@@ -1,0 +1,188 @@
+"""Every error in one shape: an RFC 9457 problem document, or the same as a page for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, Final
+
+from legation.namespaces import BASE
+from legation.serve.formats import HTML
+from legation.serve.negotiation import Offer
+
+PROBLEM_JSON: Final = Offer("problem", "application/problem+json")
+PROBLEM_OFFERS: Final = (PROBLEM_JSON, Offer("json", "application/json"), HTML)
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of problem: its status, its title and what a client can do about it."""
+
+    status: int
+    title: str
+    advice: str
+
+
+KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
+    {
+        "not-found": Kind(
+            404,
+            "Nothing here",
+            "No page has this address and no statement of this release is about such an IRI. "
+            "Identifiers, once "
+            "published, keep answering: check the spelling, or search with SPARQL at /sparql.",
+        ),
+        "withdrawn": Kind(
+            410,
+            "Withdrawn",
+            "This identifier was published and has been withdrawn; the note says why. Nothing replaces it.",
+        ),
+        "not-acceptable": Kind(
+            406,
+            "No acceptable representation",
+            "Nothing on offer fits the Accept header or the format that was asked for. The member “offers” "
+            "lists what there is; ask for one of these, by Accept or by ?format=.",
+        ),
+        "method-not-allowed": Kind(
+            405,
+            "Method not allowed",
+            "This address can be read and nothing else. The Allow header lists the methods it answers.",
+        ),
+        "bad-request": Kind(
+            400,
+            "Bad request",
+            "The request does not follow the protocol; the detail says where. It will fail again "
+            "unless changed.",
+        ),
+        "syntax-error": Kind(
+            400,
+            "Syntax error in the query",
+            "The query is not SPARQL. The members “line” and “column” (both from 1) say where reading "
+            "stopped.",
+        ),
+        "unknown-function": Kind(
+            400,
+            "Unknown function",
+            "The query calls a function, by its IRI, that this endpoint does not have. The functions are "
+            "those of SPARQL 1.1 and the casts of XML Schema types.",
+        ),
+        "service-refused": Kind(
+            400,
+            "Federated queries are refused",
+            "This endpoint never opens a connection on behalf of a query, so SERVICE is refused "
+            "wherever it could "
+            "be read. Run the federation in your own engine and ask this endpoint for its part.",
+        ),
+        "update-refused": Kind(
+            403,
+            "Updates are refused",
+            "A release never changes, so there is nothing to update. Send queries only.",
+        ),
+        "unsupported-media-type": Kind(
+            415,
+            "Unsupported media type",
+            "POST a query as application/sparql-query, or as application/x-www-form-urlencoded with a "
+            "“query” field.",
+        ),
+        "request-too-large": Kind(
+            413,
+            "Request too large",
+            "The request is longer than this server reads. The member “limit” gives the limit in bytes.",
+        ),
+        "result-too-large": Kind(
+            413,
+            "Result too large",
+            "The result is longer than this server sends for a query. Ask for less (LIMIT, fewer "
+            "variables), or "
+            "download the release and query it at home: /release/current.",
+        ),
+        "out-of-time": Kind(
+            504,
+            "Out of time",
+            "The query did not finish within the wall-clock limit, and no part of an answer was sent. "
+            "Ask for less, "
+            "bind more, or download the release and query it at home: /release/current.",
+        ),
+        "out-of-memory": Kind(
+            503,
+            "Out of memory",
+            "The query needed more memory than one query may have, and no part of an answer was sent. "
+            "Ask for less, "
+            "or download the release and query it at home: /release/current.",
+        ),
+        "too-deep": Kind(
+            400,
+            "Nested too deeply",
+            "The query nests deeper than the engine can follow. Write it flatter.",
+        ),
+        "queue-full": Kind(
+            503,
+            "Too many queries",
+            "Every worker is taken and so is every place in the queue. Try again after the time in "
+            "Retry-After.",
+        ),
+        "range-not-satisfiable": Kind(
+            416,
+            "Range not satisfiable",
+            "The file is shorter than the range that was asked for.",
+        ),
+        "internal-error": Kind(
+            500,
+            "Internal error",
+            "The server failed. The query or the address is not at fault; please report what you asked for.",
+        ),
+    }
+)
+
+
+class ProblemError(Exception):
+    """An answer that is an error."""
+
+    def __init__(
+        self,
+        slug: str,
+        detail: str,
+        *,
+        members: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        """Say which of ``KINDS`` it is, what happened here, and what else belongs in document and headers."""
+        super().__init__(detail)
+        self.slug = slug
+        self.kind = KINDS[slug]
+        self.detail = detail
+        self.members = dict(members or {})
+        self.headers = dict(headers or {})
+
+    def document(self, instance: str) -> dict[str, Any]:
+        """Return the problem document; ``instance`` is the path that was asked for."""
+        return {
+            "type": type_iri(self.slug),
+            "title": self.kind.title,
+            "status": self.kind.status,
+            "detail": self.detail,
+            "instance": instance,
+            **self.members,
+        }
+
+
+def type_iri(slug: str) -> str:
+    """Return the IRI of a kind of problem; it dereferences to its explanation."""
+    return f"{BASE}problems/{slug}"
+
+
+def slug_for(status: int) -> str:
+    """Return the kind of problem that stands for a bare HTTP status."""
+    by_status = {405: "method-not-allowed", 413: "request-too-large", 415: "unsupported-media-type"}
+    by_status |= {404: "not-found", 406: "not-acceptable", 416: "range-not-satisfiable"}
+    server_error = 500
+    return by_status.get(status, "internal-error" if status >= server_error else "bad-request")
+
+
+def not_acceptable(offers: tuple[Offer, ...]) -> ProblemError:
+    """Return the 406 that lists what is on offer."""
+    listed = [{"format": offer.name, "type": offer.media_type} for offer in offers]
+    return ProblemError(
+        "not-acceptable", "Nothing on offer fits what was asked for.", members={"offers": listed}
+    )

@@ -1,0 +1,102 @@
+"""The site around the data: home, lists, the context, health, and the addresses that lead elsewhere."""
+
+from __future__ import annotations
+
+import json
+from typing import Final
+
+from flask import Blueprint, Response, send_file
+from pyoxigraph import NamedNode
+
+from legation.namespaces import BASE, ID, KINDS
+from legation.release import CONTEXT
+from legation.serve.formats import HTML
+from legation.serve.iris import ENTITY_KINDS, node
+from legation.serve.negotiation import Offer
+from legation.serve.pages import href, language, lead_to, negotiate, page
+from legation.serve.present import Presenter
+from legation.serve.problems import KINDS as PROBLEMS
+from legation.serve.problems import ProblemError, type_iri
+from legation.serve.questions import examples
+from legation.serve.state import state
+from legation.serve.things import DATA_OFFERS, document
+
+blueprint: Final = Blueprint("site", __name__)
+
+JSON: Final = Offer("json", "application/json")
+THREE_BODIES: Final = ("unoct", "gctf", "imctc")
+
+
+@blueprint.get("/")
+def home() -> Response:
+    """Return the home page; to a program, what the release says about the project's base IRI."""
+    if negotiate((HTML, *DATA_OFFERS)) is not HTML:
+        return document(NamedNode(BASE))
+    bodies = [NamedNode(f"{ID}body/{slug}") for slug in THREE_BODIES]
+    presenter = Presenter(language(), state().names(bodies), href)
+    return page(
+        "home.html",
+        bodies=[presenter.show(body) for body in bodies],
+        counts=[(kind, len(state().things.get(kind, ()))) for kind in (*ENTITY_KINDS, "claim", "source")],
+        example=next(iter(examples(state().release)), None),
+        manifest=state().release.manifest,
+    )
+
+
+@blueprint.get("/browse/<kind>")
+def browse(kind: str) -> Response:
+    """List everything of one kind, by name."""
+    if kind not in KINDS:
+        raise ProblemError("not-found", f"There is no kind of thing called {kind}.")
+    things = state().things.get(kind, ())
+    presenter = Presenter(language(), state().names(things), href)
+    shown = sorted((presenter.show(thing) for thing in things), key=lambda one: one.text.value.casefold())
+    return page("browse.html", kind=kind, kinds=ENTITY_KINDS, things=shown)
+
+
+@blueprint.get("/context.jsonld")
+def context() -> Response:
+    """Return the JSON-LD context that answers carry, at the address that stays."""
+    return send_file(state().release.path / CONTEXT, mimetype="application/ld+json", etag=state().edition)
+
+
+@blueprint.get("/.well-known/void")
+@blueprint.get("/dcat")
+def dataset() -> Response:
+    """Lead to the description of the release being served, which is VoID and DCAT at once."""
+    return lead_to(f"/release/{state().release.manifest.version}")
+
+
+@blueprint.get("/problems/<slug>")
+def problem(slug: str) -> Response:
+    """Explain a kind of problem: the address of its type leads here."""
+    kind = PROBLEMS.get(slug)
+    if kind is None:
+        raise ProblemError("not-found", f"There is no kind of problem called {slug}.")
+    if negotiate((HTML, JSON)) is HTML:
+        return page("kind_of_problem.html", slug=slug, kind=kind)
+    told = {"type": type_iri(slug), "title": kind.title, "status": kind.status, "advice": kind.advice}
+    return Response(json.dumps(told, ensure_ascii=False, indent=1) + "\n", mimetype=JSON.media_type)
+
+
+@blueprint.get("/healthz")
+def health() -> Response:
+    """Say that the server answers, and from which release."""
+    response = Response(f"ok {state().release.manifest.version}\n", mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@blueprint.get("/robots.txt")
+def robots() -> Response:
+    """Let crawlers read the pages, and keep them off queries."""
+    return Response("User-agent: *\nDisallow: /sparql?\n", mimetype="text/plain")
+
+
+@blueprint.get("/<path:rest>")
+def anything(rest: str) -> Response:
+    """Answer for any other IRI of ours that the release says something about."""
+    iri = node(f"{BASE}{rest}")
+    if iri is None:
+        raise ProblemError("not-found", "There is nothing at this address.")
+    return document(iri)

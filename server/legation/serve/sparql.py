@@ -1,0 +1,283 @@
+"""The SPARQL 1.1 Protocol for queries, the endpoint's description of itself, and its page."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, current_app, request
+from pyoxigraph import Literal, NamedNode, Quad
+from werkzeug.wsgi import wrap_file
+
+from legation.namespaces import BASE, PREFIXES
+from legation.serve import caching, gate, workers
+from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, RESULT_ALIASES, RESULT_OFFERS, ROWS
+from legation.serve.iris import node
+from legation.serve.negotiation import Offer
+from legation.serve.pages import negotiate, page
+from legation.serve.problems import ProblemError
+from legation.serve.questions import examples
+from legation.serve.settings import Settings
+from legation.serve.state import state
+from legation.serve.things import DATA_OFFERS, graph_response
+
+blueprint: Final = Blueprint("sparql", __name__)
+
+RESULTS: Final = (*RESULT_OFFERS, *RESULT_ALIASES, HTML)
+GRAPHS: Final = (*GRAPH_OFFERS, *GRAPH_ALIASES, HTML)
+FORM: Final = "application/x-www-form-urlencoded"
+DIRECT: Final = "application/sparql-query"
+UPDATE: Final = "application/sparql-update"
+PAGE_ROWS: Final = 500
+"""Rows of a result on the page; the links under it give all of them."""
+PAGE_BYTES: Final = 200_000
+"""Bytes of a graph on the page."""
+RETRY_AFTER: Final = 2
+"""Seconds after which a query that met a full queue is worth another try."""
+
+PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
+CHARACTER_CLASS: Final = re.compile(r"\[['_][^\[\]]*(?:\n[^\[\]]*)*\]")
+
+NOT_OFFERED: Final = frozenset({"SERVICE", "LATERAL"})
+
+Pairs = Sequence[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A query as the protocol carries it."""
+
+    query: str
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+
+
+@blueprint.get("/sparql")
+def get() -> Response:
+    """Answer a query; without one, describe the endpoint to a program and show its page to a person."""
+    arguments = _pairs(request.query_string)
+    if not any(name in ("query", "update") for name, _ in arguments):
+        return _without_query()
+    return answer(_asked(arguments))
+
+
+@blueprint.post("/sparql")
+def post() -> Response:
+    """Answer a query that was posted, as a form or as it is."""
+    url = _pairs(request.query_string)
+    match request.mimetype:
+        case "application/x-www-form-urlencoded":
+            return answer(_asked([*url, *_pairs(request.get_data())]))
+        case "application/sparql-query":
+            return answer(_asked([*url, ("query", _text(request.get_data()))]))
+        case "application/sparql-update":
+            raise ProblemError(
+                "update-refused", "This endpoint answers queries; nothing in it can be changed."
+            )
+        case other:
+            raise ProblemError(
+                "unsupported-media-type",
+                f"A query cannot be posted as {other or 'nothing in particular'}.",
+                headers={"Accept-Post": f"{DIRECT}, {FORM}"},
+            )
+
+
+def answer(asked: Asked) -> Response:
+    """Run a query behind the gate and return its whole answer, or the problem that says why there is none."""
+    try:
+        checked = gate.check(asked.query)
+    except gate.ForbiddenError as forbidden:
+        raise _forbidden(forbidden) from None
+    offer = negotiate(GRAPHS if checked.form in ("CONSTRUCT", "DESCRIBE") else RESULTS)
+    etag = caching.etag_for(offer.media_type)
+    if checked.lasting and offer is not HTML and caching.is_fresh(etag):
+        return caching.not_modified(etag)
+    name, rows = offer.name, 0
+    if offer is HTML:
+        name, rows = ("ttl" if checked.form in ("CONSTRUCT", "DESCRIBE") else ROWS), PAGE_ROWS
+    found = _run(workers.Request(asked.query, name, asked.default_graphs, asked.named_graphs, rows))
+    response = _result_page(asked, found) if offer is HTML else _result(found, offer)
+    if not checked.lasting:
+        response.headers["Cache-Control"] = "no-store"
+    elif offer is not HTML and request.method != "POST":
+        response.set_etag(etag)
+    return response
+
+
+def _run(asked: workers.Request) -> workers.Answer:
+    try:
+        return state().engine.run(asked)
+    except workers.RefusalError as refusal:
+        raise _refused(asked.query, refusal, state().settings) from None
+
+
+def _refused(query: str, refusal: workers.RefusalError, settings: Settings) -> ProblemError:
+    """Return the problem that tells a client why its query was not answered, and which limit it met."""
+    match refusal:
+        case workers.NotQueryError():
+            return _syntax_error(query, str(refusal))
+        case workers.UnknownFunctionError():
+            return ProblemError("unknown-function", f"{refusal}.")
+        case workers.TooDeepError():
+            return ProblemError("too-deep", "The engine ran out of stack on this query.")
+        case workers.OutOfTimeError():
+            return _limit(
+                "out-of-time", "The query ran until the limit of {:g} seconds.", settings.time_limit
+            )
+        case workers.OutOfMemoryError():
+            return _limit("out-of-memory", "The query reached the limit of {} bytes.", settings.memory_limit)
+        case workers.ResultTooLargeError():
+            return _limit("result-too-large", "The limit is {} bytes.", settings.result_limit)
+        case workers.QueueFullError():
+            busy = f"{settings.workers} queries are running, and a query may wait {settings.queue_time:g} s "
+            full = _limit("queue-full", busy + "where no more than {} do.", settings.queue)
+            full.headers["Retry-After"] = str(RETRY_AFTER)
+            return full
+        case _:
+            current_app.logger.error("a query worker failed: %s", refusal)
+            return ProblemError("internal-error", "The query worker failed.")
+
+
+def _limit(slug: str, detail: str, limit: float) -> ProblemError:
+    return ProblemError(slug, detail.format(limit), members={"limit": limit})
+
+
+def _result(found: workers.Answer, offer: Offer) -> Response:
+    if found.file is None:
+        return Response(found.body, mimetype=offer.media_type)
+    response = Response(
+        wrap_file(request.environ, found.file), mimetype=offer.media_type, direct_passthrough=True
+    )
+    response.content_length = found.size
+    response.call_on_close(found.file.close)
+    return response
+
+
+def _result_page(asked: Asked, found: workers.Answer) -> Response:
+    body = found.file.read(PAGE_BYTES) if found.file is not None else found.body[:PAGE_BYTES]
+    values: dict[str, Any] = {"kind": found.kind, "size": found.size}
+    if found.kind == "graph":
+        values |= {"text": body.decode(errors="ignore"), "more": found.size > PAGE_BYTES}
+    else:
+        whole = found.body if found.file is None else body + found.file.read()
+        values |= json.loads(whole)
+    if found.file is not None:
+        found.file.close()
+    offers = GRAPH_OFFERS if found.kind == "graph" else RESULT_OFFERS
+    return page("sparql.html", asked=asked, result=values, offers=offers, examples=())
+
+
+def _without_query() -> Response:
+    offer = negotiate((*DATA_OFFERS, HTML))
+    if offer is HTML:
+        return page("sparql.html", asked=None, result=None, offers=(), examples=examples(state().release))
+    return graph_response(description(request.base_url), offer)
+
+
+def description(endpoint: str) -> list[Quad]:
+    """Return the endpoint's description of itself (SPARQL 1.1 Service Description), at ``endpoint``."""
+    sd, rdf, void = PREFIXES["sd"], PREFIXES["rdf"], PREFIXES["void"]
+    service, dataset, union = (NamedNode(f"{BASE}sparql{part}") for part in ("", "#dataset", "#default"))
+    formats = "http://www.w3.org/ns/formats/"
+    said: list[tuple[NamedNode, str, NamedNode | Literal]] = [
+        (service, f"{rdf}type", NamedNode(f"{sd}Service")),
+        (service, f"{sd}endpoint", NamedNode(endpoint)),
+        (service, f"{sd}supportedLanguage", NamedNode(f"{sd}SPARQL11Query")),
+        (service, f"{sd}feature", NamedNode(f"{sd}UnionDefaultGraph")),
+        (service, f"{sd}defaultDataset", dataset),
+        (dataset, f"{rdf}type", NamedNode(f"{sd}Dataset")),
+        (dataset, f"{sd}defaultGraph", union),
+        (union, f"{rdf}type", NamedNode(f"{sd}Graph")),
+    ]
+    said += [(service, f"{sd}resultFormat", NamedNode(f"{formats}{name}")) for name in RESULT_FORMAT_NAMES]
+    for iri, entry in sorted(state().release.manifest.graphs.items()):
+        graph = NamedNode(iri)
+        said += [
+            (dataset, f"{sd}namedGraph", graph),
+            (graph, f"{rdf}type", NamedNode(f"{sd}NamedGraph")),
+            (graph, f"{sd}name", graph),
+            (graph, f"{void}triples", Literal(entry.triples)),
+        ]
+    return [Quad(subject, NamedNode(predicate), value) for subject, predicate, value in said]
+
+
+RESULT_FORMAT_NAMES: Final = (
+    "SPARQL_Results_JSON",
+    "SPARQL_Results_XML",
+    "SPARQL_Results_CSV",
+    "SPARQL_Results_TSV",
+    "Turtle",
+    "JSON-LD",
+    "RDF_XML",
+    "N-Triples",
+    "N-Quads",
+    "TriG",
+)
+
+
+def _pairs(encoded: bytes) -> Pairs:
+    """Return the fields of a query string or a form; anything that is not UTF-8 is a bad request."""
+    try:
+        return parse_qsl(encoded.decode("utf-8"), keep_blank_values=True, errors="strict")
+    except ValueError as error:
+        raise ProblemError("bad-request", f"The fields are not UTF-8, percent-encoded: {error}") from None
+
+
+def _text(body: bytes) -> str:
+    try:
+        return body.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise ProblemError("bad-request", f"The query is not UTF-8: {error}") from None
+
+
+def _asked(fields: Pairs) -> Asked:
+    """Return the query that ``fields`` carry: exactly one (SPARQL 1.1 Protocol §2.1)."""
+    values: dict[str, list[str]] = {}
+    for name, value in fields:
+        values.setdefault(name, []).append(value)
+    if "update" in values:
+        raise ProblemError("update-refused", "This endpoint answers queries; nothing in it can be changed.")
+    queries = values.get("query", [])
+    if len(queries) != 1:
+        raise ProblemError("bad-request", f"One query is asked for; there are {len(queries)} “query” fields.")
+    graphs = [tuple(values.get(name, ())) for name in ("default-graph-uri", "named-graph-uri")]
+    for iri in (*graphs[0], *graphs[1]):
+        if node(iri) is None:
+            raise ProblemError("bad-request", f"Not an absolute IRI for a graph: {iri!r}")
+    return Asked(queries[0], *graphs)
+
+
+def _forbidden(forbidden: gate.ForbiddenError) -> ProblemError:
+    place = forbidden.position
+    members = {"line": place.line, "column": place.column}
+    if forbidden.what == "update":
+        return ProblemError(
+            "update-refused", "This is an update, and this endpoint answers queries.", members=members
+        )
+    detail = f"SERVICE at line {place.line}, column {place.column}: no connection is opened for a query."
+    return ProblemError("service-refused", detail, members=members)
+
+
+def _syntax_error(query: str, message: str) -> ProblemError:
+    """Return the 400 for what the engine's parser said, with the place as members."""
+    found = PLACE.match(message)
+    if found is None:
+        return ProblemError("syntax-error", message)
+    line, column = int(found[1]), int(found[2])
+    lines = query.split("\n")
+    near = lines[line - 1][column - 1 : column + 19].strip() if line <= len(lines) else ""
+    at = f"near “{near}”" if near else "at the end of the query"
+    detail = f"Line {line}, column {column}, {at}: {_expected(found[3])}"
+    return ProblemError("syntax-error", detail, members={"line": line, "column": column})
+
+
+def _expected(message: str) -> str:
+    """Return what the parser expected, less its character classes and what we refuse anyway."""
+    spelled = CHARACTER_CLASS.sub("", message.removeprefix("expected ").removeprefix("one of "))
+    words = [word.strip() for word in spelled.split(",")]
+    known = [word for word in dict.fromkeys(words) if word and word not in NOT_OFFERED]
+    return f"expected {' or '.join(known)}" if known else "the query cannot be read on from here"

@@ -1,0 +1,171 @@
+"""Things and terms: every IRI of ours answers, with RDF for programs and a page for people."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable
+from typing import Final
+
+from flask import Blueprint, Response, request
+from pyoxigraph import Literal, NamedNode, Quad
+
+from legation.namespaces import ID, LEG, ONTOLOGY, PREFIXES, SHAPES
+from legation.serve import caching
+from legation.serve.describe import POINTING_AT_MOST, Description, describe
+from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, write_graph
+from legation.serve.iris import kind_and_slug, local_path, thing
+from legation.serve.negotiation import Offer
+from legation.serve.pages import href, language, lead_to, negotiate, page
+from legation.serve.present import Presenter, mentioned
+from legation.serve.problems import ProblemError
+from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
+from legation.serve.views import ThingPage, vocabulary_view
+
+blueprint: Final = Blueprint("things", __name__)
+
+DATA_OFFERS: Final = (*GRAPH_OFFERS, *GRAPH_ALIASES)
+SUFFIXES: Final = frozenset(offer.name for offer in GRAPH_OFFERS)
+WITHDRAWN: Final = NamedNode(f"{LEG}Withdrawn")
+REPLACED_BY: Final = NamedNode(f"{PREFIXES['dcterms']}isReplacedBy")
+NOTE: Final = NamedNode(f"{PREFIXES['skos']}editorialNote")
+
+IN_META: Final = """
+SELECT ?s ?p ?o ?meta ?start WHERE {
+  GRAPH ?meta { ?s ?p ?o FILTER(isIRI(?s) && STRSTARTS(STR(?s), ?start)) }
+}
+"""
+
+
+@blueprint.get("/id/<kind>/<slug>")
+def identify(kind: str, slug: str) -> Response:
+    """Send a reader to the page and a program to the data (303: the thing itself is not a document)."""
+    if (moved := _gone(_known(kind, slug))) is not None:
+        return moved
+    offer = negotiate((*DATA_OFFERS, HTML))
+    where = "page" if offer is HTML else "data"
+    suffix = f".{offer.name}" if "format" in request.args and offer is not HTML else ""
+    return lead_to(f"/{where}/{kind}/{slug}{suffix}")
+
+
+@blueprint.get("/data/<kind>/<slug>")
+def data(kind: str, slug: str) -> Response:
+    """Return what is said about a thing, in the format of the suffix, of ``?format=`` or of ``Accept``."""
+    stem, dot, suffix = slug.rpartition(".")
+    explicit = suffix if dot and suffix in SUFFIXES else None
+    described = _known(kind, stem if explicit else slug)
+    if (moved := _gone(described)) is not None:
+        return moved
+    offer = negotiate(DATA_OFFERS, explicit)
+    response = graph_response(described.quads, offer)
+    response.headers["Link"] = f'<{described.focus.value}>; rel="describes"'
+    return response
+
+
+@blueprint.get("/page/<kind>/<slug>")
+def show(kind: str, slug: str) -> Response:
+    """Return the page of a thing."""
+    described = _known(kind, slug)
+    if (moved := _gone(described)) is not None:
+        return moved
+    response = describing_page(described)
+    path = f"{request.script_root}/data/{kind}/{slug}"
+    alternates = [
+        f'<{path}.{offer.name}>; rel="alternate"; type="{offer.media_type}"' for offer in GRAPH_OFFERS
+    ]
+    response.headers["Link"] = ", ".join([f'<{described.focus.value}>; rel="describes"', *alternates])
+    return response
+
+
+@blueprint.get("/ontology")
+def ontology() -> Response:
+    """Return the ontology: as a whole, because its terms are fragments of it."""
+    return vocabulary(ONTOLOGY, ONTOLOGY_GRAPH)
+
+
+@blueprint.get("/shapes")
+def shapes() -> Response:
+    """Return the shapes, as a whole."""
+    return vocabulary(SHAPES, SHAPES_GRAPH)
+
+
+def document(iri: NamedNode, extra: tuple[Offer, ...] = ()) -> Response:
+    """Return what is said about an IRI that is a document of ours, its fragments included."""
+    described = describe(state().engine, iri)
+    fragments = in_meta(f"{iri.value}#")
+    if not described.known and not fragments:
+        raise ProblemError("not-found", f"This release says nothing about {iri.value}.")
+    offer = negotiate((*DATA_OFFERS, HTML, *extra))
+    if offer is HTML:
+        return describing_page(described)
+    return graph_response([*described.quads, *fragments], offer)
+
+
+def in_meta(start: str) -> list[Quad]:
+    """Return the release's description of everything whose IRI begins with ``start``."""
+    rows = state().engine.select(IN_META, {"start": Literal(start), "meta": META})
+    return [Quad(row["s"], row["p"], row["o"], META) for row in rows]  # type: ignore[arg-type]
+
+
+def graph_response(quads: Iterable[Quad], offer: Offer) -> Response:
+    """Return statements in the format of ``offer``, or 304 where the client has them."""
+    etag = caching.etag_for(offer.media_type)
+    if caching.is_fresh(etag):
+        return caching.not_modified(etag)
+    body = io.BytesIO()
+    write_graph(quads, offer.name, body, state().context)
+    response = Response(body.getvalue(), mimetype=offer.media_type)
+    response.set_etag(etag)
+    return response
+
+
+def vocabulary(iri: str, name: NamedNode) -> Response:
+    """Return a vocabulary that fills the graph ``name``: to people with an anchor that each term leads to."""
+    offer = negotiate((*DATA_OFFERS, HTML))
+    quads = state().engine.graph(name)
+    if offer is HTML:
+        presenter = Presenter(language(), state().names(mentioned(quads)), href)
+        return page("terms.html", view=vocabulary_view(iri, quads, presenter), offers=GRAPH_OFFERS)
+    itself = [NamedNode(iri), NamedNode(f"{iri}#")]
+    using = state().engine.pointing_at(itself, POINTING_AT_MOST)
+    return graph_response([*quads, *(quad for quad in using if quad.graph_name == META)], offer)
+
+
+def describing_page(described: Description) -> Response:
+    """Return the page of a description."""
+    presenter = Presenter(language(), state().names(mentioned(described.quads)), href)
+    found = kind_and_slug(described.focus.value)
+    view = ThingPage(described, presenter).view()
+    return page(
+        "thing.html",
+        view=view,
+        kind=found[0] if found else "",
+        slug=found[1] if found else "",
+        offers=GRAPH_OFFERS,
+    )
+
+
+def _known(kind: str, slug: str) -> Description:
+    iri = thing(kind, slug)
+    described = describe(state().engine, iri) if iri is not None else None
+    if described is None or not described.known:
+        raise ProblemError("not-found", f"This release says nothing about {ID}{kind}/{slug}.")
+    return described
+
+
+def _gone(described: Description) -> Response | None:
+    """Answer for an identifier that was withdrawn: 301 to what replaces it, else the 410 with its note."""
+    values = {quad.predicate: quad.object for quad in described.own}
+    kinds = {quad.object for quad in described.own if quad.predicate.value == f"{PREFIXES['rdf']}type"}
+    if WITHDRAWN not in kinds:
+        return None
+    notes = [
+        quad.object.value
+        for quad in described.own
+        if quad.predicate == NOTE and isinstance(quad.object, Literal)
+    ]
+    successor = values.get(REPLACED_BY)
+    if isinstance(successor, NamedNode) and (path := local_path(successor.value)) is not None:
+        return lead_to(path, 301)
+    raise ProblemError(
+        "withdrawn", " ".join(notes) or "No note was left.", members={"iri": described.focus.value}
+    )

@@ -1,0 +1,112 @@
+"""How the server and a query worker talk: length-prefixed frames over one socket pair.
+
+A frame is a JSON header and a body of bytes. A body too large for memory travels as an open file descriptor
+beside the frame, so that nothing is left on disk when either side is killed. No pickles: a worker that a
+query has subverted can say nothing but JSON.
+"""
+
+from __future__ import annotations
+
+import array
+import json
+import os
+import socket
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Any, BinaryIO, Final
+
+PREFIX: Final = struct.Struct("!IQ")
+CHUNK: Final = 1 << 20
+
+
+class ClosedError(Exception):
+    """The other side has gone."""
+
+
+class LateError(Exception):
+    """The deadline passed before a whole frame had arrived."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """One message: a header, and a body that is either here or in ``file``."""
+
+    header: dict[str, Any]
+    body: bytes = b""
+    file: BinaryIO | None = field(default=None, compare=False)
+
+
+def send(connection: socket.socket, frame: Frame, deadline: float | None = None) -> None:
+    """Send one frame before ``deadline`` (``time.monotonic``), or raise ``LateError`` or ``ClosedError``."""
+    head = json.dumps(frame.header, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    prefix = PREFIX.pack(len(head), len(frame.body))
+    _arm(connection, deadline)
+    try:
+        if frame.file is None:
+            connection.sendall(prefix + head + frame.body)
+        else:
+            socket.send_fds(connection, [prefix], [frame.file.fileno()])
+            connection.sendall(head + frame.body)
+    except TimeoutError as error:
+        raise LateError from error
+    except (BrokenPipeError, ConnectionResetError) as error:
+        raise ClosedError from error
+
+
+def receive(connection: socket.socket, deadline: float | None = None) -> Frame:
+    """Receive one whole frame before ``deadline`` (monotonic), or raise ``LateError`` or ``ClosedError``."""
+    first, descriptors = _receive_prefix(connection, deadline)
+    file = os.fdopen(descriptors[0], "rb") if descriptors else None
+    try:
+        head_size, body_size = PREFIX.unpack(first + _exactly(connection, PREFIX.size - len(first), deadline))
+        header = json.loads(_exactly(connection, head_size, deadline).decode("utf-8", "surrogatepass"))
+        return Frame(header, _exactly(connection, body_size, deadline), file)
+    except (LateError, ClosedError):
+        if file is not None:
+            file.close()
+        raise
+
+
+def _receive_prefix(connection: socket.socket, deadline: float | None) -> tuple[bytes, list[int]]:
+    size = array.array("i").itemsize
+    _arm(connection, deadline)
+    try:
+        data, ancillary, _, _ = connection.recvmsg(PREFIX.size, socket.CMSG_SPACE(size))
+    except TimeoutError as error:
+        raise LateError from error
+    except ConnectionResetError as error:
+        raise ClosedError from error
+    if not data:
+        raise ClosedError
+    descriptors = array.array("i")
+    for level, kind, content in ancillary:
+        if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
+            descriptors.frombytes(content[: len(content) - len(content) % size])
+    return data, list(descriptors)
+
+
+def _exactly(connection: socket.socket, size: int, deadline: float | None) -> bytes:
+    received = bytearray()
+    while len(received) < size:
+        _arm(connection, deadline)
+        try:
+            chunk = connection.recv(min(CHUNK, size - len(received)))
+        except TimeoutError as error:
+            raise LateError from error
+        except ConnectionResetError as error:
+            raise ClosedError from error
+        if not chunk:
+            raise ClosedError
+        received += chunk
+    return bytes(received)
+
+
+def _arm(connection: socket.socket, deadline: float | None) -> None:
+    if deadline is None:
+        connection.settimeout(None)
+        return
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise LateError
+    connection.settimeout(left)

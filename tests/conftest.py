@@ -1,0 +1,42 @@
+"""What the tests share: the bundled project, a release of it published once, and the source documents."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pyoxigraph import RdfFormat, Store
+
+from legation.project import Project, open_project
+from legation.publish.authored import Authored, read_files
+from legation.publish.pipeline import publish
+from legation.release import DATASET
+from tests.projects import ROOT
+
+
+@pytest.fixture(scope="session")
+def project() -> Project:
+    """The project that this repository is."""
+    return open_project(ROOT)
+
+
+@pytest.fixture(scope="session")
+def authored(project: Project) -> Authored:
+    """Every authored file of the bundled project, read."""
+    authored, faults = read_files(project)
+    assert not faults
+    return authored
+
+
+@pytest.fixture(scope="session")
+def release(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a release of the bundled project."""
+    return publish(project, tmp_path_factory.mktemp("releases")).path
+
+
+@pytest.fixture(scope="session")
+def release_graph(release: Path) -> Store:
+    """The dataset of that release."""
+    store = Store()
+    store.bulk_load(path=str(release / DATASET), format=RdfFormat.N_QUADS)
+    return store

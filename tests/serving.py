@@ -1,0 +1,197 @@
+"""A real server on a free port, and plain HTTP to talk to it: what every test of serving stands on."""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import json
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from pyoxigraph import RdfFormat, Store
+
+from legation.namespaces import BASE
+from legation.release import MEDIA_TYPES, FileEntry, GraphEntry, Manifest
+
+LEGATION = (sys.executable, "-c", "from legation.cli import main; main()")
+START_LIMIT = 30.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer over HTTP."""
+
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        return self.body.decode()
+
+    @property
+    def type(self) -> str:
+        return self.headers.get_content_type()
+
+    @property
+    def vary(self) -> set[str]:
+        return {name.strip() for name in self.headers.get("Vary", "").split(",") if name.strip()}
+
+    def json(self) -> Any:  # noqa: ANN401  # whatever the document holds
+        return json.loads(self.body)
+
+    def triples(self) -> Store:
+        """Read the body as RDF in the format that the answer says it is."""
+        store = Store()
+        store.load(self.body, RdfFormat.from_media_type(self.type), base_iri=BASE)
+        return store
+
+
+@dataclass(frozen=True)
+class Server:
+    """A running ``legation serve``."""
+
+    process: subprocess.Popen[bytes]
+    port: int
+    log: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(
+        self,
+        path: str,
+        headers: Mapping[str, str] | None = None,
+        method: str = "GET",
+        body: bytes | None = None,
+    ) -> Answer:
+        """Send one request as it is, and follow nothing."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        try:
+            connection.request(method, path, body, dict(headers or {}))
+            response = connection.getresponse()
+            return Answer(response.status, response.headers, response.read())
+        finally:
+            connection.close()
+
+    def follow(self, path: str, headers: Mapping[str, str] | None = None) -> Answer:
+        """Send a GET and follow its redirects, as ``curl -L`` does."""
+        for _ in range(5):
+            answer = self.ask(path, headers)
+            if answer.status not in (301, 302, 303, 307, 308):
+                return answer
+            path = answer.headers["Location"].removeprefix(self.url)
+        raise AssertionError(f"too many redirects, the last to {path}")
+
+    def query(self, query: str, headers: Mapping[str, str] | None = None, **fields: str) -> Answer:
+        """Ask a query by GET."""
+        return self.ask("/sparql?" + urlencode({"query": query, **fields}), headers)
+
+    def stop(self) -> int:
+        """Ask the server to stop, and return its exit status."""
+        self.process.terminate()
+        return self.process.wait(timeout=30)
+
+
+@contextmanager
+def serving(release: Path, *options: str) -> Iterator[Server]:
+    """Run ``legation serve`` on ``release`` for the time of the block."""
+    port = free_port()
+    with tempfile.NamedTemporaryFile(suffix=".log") as log:
+        process = subprocess.Popen(
+            [*LEGATION, "serve", "--port", str(port), "--release", str(release), *options],
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+        server = Server(process, port, Path(log.name))
+        try:
+            await_answer(server)
+            yield server
+        finally:
+            if process.poll() is None:
+                server.stop()
+
+
+def await_answer(server: Server) -> None:
+    """Wait until the server answers; fail with its own words when it does not."""
+    deadline = time.monotonic() + START_LIMIT
+    while time.monotonic() < deadline and server.process.poll() is None:
+        try:
+            if server.ask("/healthz").status == 200:
+                return
+        except OSError:
+            time.sleep(0.02)
+    raise AssertionError(f"the server did not start:\n{server.log.read_text()}")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def watched_socket() -> Iterator[socket.socket]:
+    """A listening socket that nobody should ever connect to."""
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        listener.setblocking(False)
+        yield listener
+
+
+def was_touched(listener: socket.socket) -> bool:
+    """Tell whether anyone has connected to ``listener``."""
+    try:
+        listener.accept()[0].close()
+    except BlockingIOError:
+        return False
+    return True
+
+
+def small_release(folder: Path, quads: str, files: Mapping[str, str] | None = None) -> Path:
+    """Write a release of a few quads into ``folder``, as publishing lays one out, and return its path."""
+    release = folder / "1.0.0"
+    release.mkdir(parents=True)
+    context = json.dumps({"@context": {"leg": f"{BASE}ontology#"}})
+    contents = {"dataset.nq": quads, "context.jsonld": context, **(files or {})}
+    for name, text in contents.items():
+        (release / name).parent.mkdir(parents=True, exist_ok=True)
+        (release / name).write_text(text, encoding="utf-8")
+    entries = {
+        name: FileEntry(
+            len(text.encode()), hashlib.sha256(text.encode()).hexdigest(), MEDIA_TYPES[Path(name).suffix]
+        )
+        for name, text in contents.items()
+    }
+    digest = hashlib.sha256(repr(sorted(entries.items())).encode()).hexdigest()
+    graphs = {line.split()[-2].strip("<>") for line in quads.splitlines() if line.strip()}
+    manifest = Manifest(
+        version="1.0.0",
+        issued="2026-11-01",
+        digest=digest,
+        counts={},
+        graphs={iri: GraphEntry(quads.count(f"<{iri}> ."), "") for iri in sorted(graphs)},
+        files=entries,
+    )
+    (release / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
+    return release
+
+
+@pytest.fixture(scope="session")
+def server(release: Path) -> Iterator[Server]:
+    """The bundled project's release, served with the settings it comes with."""
+    with serving(release) as running:
+        yield running

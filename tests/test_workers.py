@@ -1,0 +1,267 @@
+"""Free-form queries run within limits: each limit is kept, nothing is ever cut, nobody else waits for it."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from urllib.parse import urlencode
+
+import pytest
+
+from legation.serve.workers import Limits, OutOfTimeError, Pool, Request, WorkerFailedError
+from tests.serving import Answer, Server, serving, small_release, was_touched, watched_socket
+
+POINT = "SELECT ?o WHERE { <urn:s1> <urn:p> ?o }"
+ENDLESS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+GREEDY = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?c ?f ?i"
+LONG = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f }"
+DEEP = "SELECT * WHERE { ?s ?p ?o FILTER(" + "(" * 60000 + "1" + ")" * 60000 + ") }"
+QUADS = "".join(f"<urn:s{n}> <urn:p> <urn:o{n}> <urn:g> .\n" for n in range(2000))
+TIME_LIMIT = 1.0
+LIMITS = (
+    "--time-limit",
+    "1",
+    "--workers",
+    "2",
+    "--queue",
+    "2",
+    "--queue-time",
+    "20",
+    "--memory-limit",
+    "64",
+    "--result-limit",
+    "2",
+)
+
+
+@pytest.fixture(scope="module")
+def release(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return small_release(tmp_path_factory.mktemp("limits"), QUADS)
+
+
+@pytest.fixture(scope="module")
+def limited(release: Path) -> Iterator[Server]:
+    with serving(release, *LIMITS) as running:
+        yield running
+
+
+def slug(answer: Answer) -> str:
+    return str(answer.json()["type"]).rpartition("/")[2]
+
+
+def test_a_query_that_takes_too_long_is_504_and_names_the_limit(limited: Server) -> None:
+    began = time.monotonic()
+    answer = limited.query(ENDLESS)
+    took = time.monotonic() - began
+    assert (answer.status, slug(answer)) == (504, "out-of-time")
+    assert answer.json()["limit"] == TIME_LIMIT
+    assert took >= TIME_LIMIT
+
+
+def test_a_query_that_takes_too_much_memory_is_503(limited: Server) -> None:
+    answer = limited.query(GREEDY)
+    assert (answer.status, slug(answer)) == (503, "out-of-memory")
+    assert answer.json()["limit"] == 64 * 1024 * 1024
+
+
+def test_a_result_that_is_too_large_is_413_and_not_one_byte_of_it_is_sent(limited: Server) -> None:
+    for headers in ({}, {"Accept": "text/csv"}, {"Accept": "application/sparql-results+xml"}):
+        answer = limited.query(LONG, headers)
+        assert (answer.status, slug(answer)) == (413, "result-too-large")
+    construct = "CONSTRUCT { ?a ?b ?f } WHERE { ?a ?b ?c . ?d ?e ?f }"
+    graph = limited.query(construct, {"Accept": "application/n-triples"})
+    assert graph.status == 413
+
+
+def test_a_query_that_nests_too_deeply_is_400(limited: Server) -> None:
+    answer = limited.ask("/sparql", {"Content-Type": "application/sparql-query"}, "POST", DEEP.encode())
+    assert (answer.status, slug(answer)) == (400, "too-deep")
+
+
+def test_a_query_longer_than_the_server_reads_is_413(limited: Server) -> None:
+    body = POINT.encode() + b" " * (300 * 1024)
+    answer = limited.ask("/sparql", {"Content-Type": "application/sparql-query"}, "POST", body)
+    assert (answer.status, slug(answer)) == (413, "request-too-large")
+
+
+def test_a_call_of_an_unknown_function_is_400_and_costs_no_worker(limited: Server) -> None:
+    before = worker_ids(limited)
+    answer = limited.query("SELECT * WHERE { ?s ?p ?o FILTER(<urn:f>(?o)) }")
+    assert (answer.status, slug(answer)) == (400, "unknown-function")
+    assert worker_ids(limited) == before
+
+
+def test_a_result_is_whole_or_not_there(release: Path) -> None:
+    with serving(release, "--time-limit", "20") as running:
+        rows = running.query("SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } LIMIT 60000", {"Accept": "text/csv"})
+        assert rows.status == 200
+        assert len(rows.body) > 1 << 20
+        assert rows.headers["Content-Length"] == str(len(rows.body))
+        assert rows.text.count("\r\n") == 60001
+        found = running.query("SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } LIMIT 60000").json()
+        assert len(found["results"]["bindings"]) == 60000
+
+
+def test_a_killed_worker_is_replaced_and_point_queries_go_on_beside_it(limited: Server) -> None:
+    before = worker_ids(limited)
+    with ThreadPoolExecutor(1) as pool:
+        heavy = pool.submit(limited.query, ENDLESS)
+        answered = 0
+        while not heavy.done():
+            assert limited.query(POINT).json()["results"]["bindings"]
+            assert limited.ask("/healthz").status == 200
+            answered += 1
+        assert heavy.result().status == 504
+    assert answered > 5
+    assert limited.query(POINT).status == 200
+    after = await_workers(limited)
+    assert len(after) == len(before) == 3
+    assert after != before
+
+
+def test_when_every_place_is_taken_the_next_is_503_with_retry_after_and_pages_go_on(limited: Server) -> None:
+    await_workers(limited)
+    with ThreadPoolExecutor(8) as pool:
+        heavy = [pool.submit(limited.query, ENDLESS) for _ in range(8)]
+        pages = [limited.ask("/").status for _ in range(20)]
+        answers = [one.result() for one in heavy]
+    assert set(pages) == {200}
+    refused = [answer for answer in answers if slug(answer) == "queue-full"]
+    assert len(refused) == 4
+    assert all(answer.status == 503 and int(answer.headers["Retry-After"]) > 0 for answer in refused)
+    assert sorted(slug(answer) for answer in answers if answer not in refused) == ["out-of-time"] * 4
+
+
+def test_a_worker_that_is_killed_from_outside_is_an_error_and_then_forgotten(limited: Server) -> None:
+    await_workers(limited)
+    with ThreadPoolExecutor(1) as pool:
+        heavy = pool.submit(limited.query, ENDLESS)
+        busy = await_busy(limited)
+        os.kill(busy, signal.SIGKILL)
+        answer = heavy.result()
+    assert answer.status == 500
+    assert len(await_workers(limited)) == 3
+    assert limited.query(POINT).status == 200
+
+
+def test_every_process_ends_with_the_server(release: Path) -> None:
+    with serving(release) as running:
+        workers = await_workers(running)
+        assert workers
+        assert running.stop() == 0
+    assert_all_gone(workers)
+
+
+def test_every_process_ends_even_when_the_server_is_killed(release: Path) -> None:
+    with serving(release) as running:
+        workers = await_workers(running)
+        for pid in [*children_of(running.process.pid), running.process.pid]:
+            os.kill(pid, signal.SIGKILL)
+        running.process.wait()
+    assert_all_gone(workers)
+
+
+@pytest.fixture(scope="module")
+def pool(release: Path, limited: Server) -> Iterator[Pool]:
+    index = next(release.with_name(f"{release.name}.store").iterdir())
+    limits = Limits(workers=1, queue=4, queue_time=20, time=2, memory=64 << 20, result=1 << 20)
+    running = Pool(index, release / "context.jsonld", limits)
+    yield running
+    running.close()
+
+
+def test_a_federated_call_that_got_past_the_gate_still_reaches_nobody(pool: Pool) -> None:
+    with watched_socket() as listener:
+        call = f"SELECT * WHERE {{ SERVICE <http://127.0.0.1:{listener.getsockname()[1]}/> {{ ?s ?p ?o }} }}"
+        with pytest.raises((WorkerFailedError, OutOfTimeError)):
+            pool.run(Request(call, "json"))
+        assert not was_touched(listener)
+    assert pool.run(Request(POINT, "json")).kind == "bindings"
+
+
+def test_the_queue_is_fair_enough_that_everyone_is_served(pool: Pool) -> None:
+    with ThreadPoolExecutor(5) as threads:
+        answers = list(threads.map(lambda _: pool.run(Request(POINT, "json")), range(50)))
+    assert len({answer.body for answer in answers}) == 1
+
+
+def test_a_result_far_beyond_memory_arrives_as_a_file(release: Path, limited: Server) -> None:
+    index = next(release.with_name(f"{release.name}.store").iterdir())
+    pool = Pool(index, release / "context.jsonld", Limits(1, 0, 20, 20, 256 << 20, 64 << 20))
+    answer = pool.run(Request("SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } LIMIT 60000", "csv"))
+    assert answer.body == b""
+    assert answer.file is not None
+    with answer.file as file:
+        assert len(file.read()) == answer.size > 1 << 20
+    pool.close()
+
+
+def test_a_client_that_hangs_up_does_not_disturb_the_next(limited: Server) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", limited.port, timeout=10)
+    connection.request("GET", "/sparql?" + urlencode({"query": ENDLESS}))
+    connection.close()
+    assert json.loads(limited.query(POINT).body)["results"]["bindings"]
+
+
+def children_of(pid: int) -> list[int]:
+    listed = Path(f"/proc/{pid}/task").glob("*/children")
+    return sorted(int(child) for file in listed for child in file.read_text().split())
+
+
+def worker_ids(running: Server) -> set[int]:
+    serving_process = children_of(running.process.pid)
+    found = [pid for parent in serving_process for pid in children_of(parent)]
+    return {pid for pid in found if b"legation.serve.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
+
+
+def await_workers(running: Server, count: int = 3) -> set[int]:
+    """Wait until all workers are there again, and return their process numbers."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        found = worker_ids(running)
+        if len(found) >= count:
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"workers were not replaced: {worker_ids(running)}")
+
+
+def await_busy(running: Server) -> int:
+    """Wait until a worker is computing, and return its process number."""
+    used = {pid: ticks(pid) for pid in worker_ids(running)}
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for pid, before in used.items():
+            if ticks(pid) > before + 10:
+                return pid
+        time.sleep(0.02)
+    raise AssertionError("no worker is busy")
+
+
+def ticks(pid: int) -> int:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
+def assert_all_gone(pids: set[int]) -> None:
+    deadline = time.monotonic() + 10
+    gone = threading.Event()
+    while not gone.is_set() and time.monotonic() < deadline:
+        if not any(alive(pid) for pid in pids):
+            gone.set()
+        time.sleep(0.02)
+    assert gone.is_set()
+
+
+def alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return status != "Z"
