@@ -102,6 +102,13 @@ def first_claim(file: AuthoredFile) -> str:
 
 def legation(*arguments: str | Path, seed: str = "0") -> subprocess.CompletedProcess[str]:
     """Run the command as a user would, with a given order of Python's sets."""
-    command = [sys.executable, "-W", "error", "-c", "from legation.cli import main; main()", *map(str, arguments)]
+    command = [
+        sys.executable,
+        "-W",
+        "error",
+        "-c",
+        "from legation.cli import main; main()",
+        *map(str, arguments),
+    ]
     environment = {**os.environ, "PYTHONHASHSEED": seed}
     return subprocess.run(command, capture_output=True, text=True, check=False, env=environment)

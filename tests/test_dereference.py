@@ -15,6 +15,7 @@ from legation.serve.iris import local_path
 from tests.serving import Answer, Server, serving, small_release
 
 TURTLE = {"Accept": "text/turtle"}
+TRIG = {"Accept": "application/trig"}
 HTML = {"Accept": "text/html"}
 PERSON = f"{ID}person/omar-hilale"
 
@@ -36,6 +37,8 @@ def path_of(iri: str) -> str:
 
 def says_something_about(store: Store, iri: str) -> bool:
     node = NamedNode(iri)
+    if iri.startswith(GRAPH) and store.contains_named_graph(node):
+        return True
     said = store.quads_for_pattern(node, None, None, None)
     return (
         next(said, None) is not None
@@ -47,6 +50,13 @@ def own_iris(dataset: Path) -> set[str]:
     quads: Iterator[Quad] = parse(path=dataset, format=RdfFormat.N_QUADS)
     terms = (term for quad in quads for term in (quad.subject, quad.predicate, quad.object, quad.graph_name))
     return {term.value for term in terms if isinstance(term, NamedNode) and term.value.startswith(BASE)}
+
+
+def sampled(iris: set[str]) -> set[str]:
+    """Return all of ``iris``, but one in five of the three kinds that come in thousands and look alike."""
+    many = tuple(f"{ID}{kind}/" for kind in ("claim", "passage", "link"))
+    alike = sorted(iri for iri in iris if iri.startswith(many))
+    return iris - set(alike) | set(alike[::5])
 
 
 def test_every_iri_of_ours_in_the_release_answers_with_triples_about_it(
@@ -61,13 +71,14 @@ def test_every_iri_of_ours_in_the_release_answers_with_triples_about_it(
     manifest = open_release(release).manifest
     files = {f"{RELEASE}{manifest.version}/{name}" for name in manifest.files if name.endswith(".ttl")}
     # The address of a Turtle file gives the file, byte for byte, which does not speak of its own address.
-    for iri in sorted(iris - files):
+    for iri in sorted(sampled(iris - files)):
         path = path_of(iri)
         if path not in answers:
-            answers[path] = server.follow(path, TURTLE)
+            # A graph's IRI answers with exactly the graph, so it is the name of the graph that tells of it.
+            answers[path] = server.follow(path, TRIG if iri.startswith(GRAPH) else TURTLE)
             stores.clear()
         answer = answers[path]
-        if answer.status != 200 or answer.type != "text/turtle":
+        if answer.status != 200 or answer.type not in (TURTLE["Accept"], TRIG["Accept"]):
             silent.append(f"{iri}: {answer.status} {answer.type}")
             continue
         if path not in stores:

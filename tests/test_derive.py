@@ -1,4 +1,4 @@
-"""The derived graph: direct triples from best-ranked claims, and the calendar behind "who held it on day D"."""
+"""The derived graph: direct triples from best-ranked claims, and the calendar behind them."""
 
 from __future__ import annotations
 
@@ -122,7 +122,8 @@ def test_one_claim_without_an_end_does_not_outlive_the_end_that_another_claim_st
 
 def test_a_post_held_a_second_time_is_held_again(derived_from: DerivedFrom) -> None:
     says = derived_from(
-        f'claim:x-1 {TENURE} post:chair ; {NORMAL} ; leg:start "2010"^^xsd:gYear ; leg:end "2012"^^xsd:gYear .'
+        f"claim:x-1 {TENURE} post:chair ; {NORMAL} ; "
+        'leg:start "2010"^^xsd:gYear ; leg:end "2012"^^xsd:gYear .'
         f'claim:y-1 {TENURE} post:chair ; {NORMAL} ; leg:start "2024"^^xsd:gYear .'
     )
     assert says("person:p leg:holds post:chair")
@@ -182,7 +183,9 @@ def test_the_preferred_value_of_an_attribute_hides_the_normal_ones_of_the_same_p
 
 
 def test_two_normal_values_that_disagree_are_both_stated(derived_from: DerivedFrom) -> None:
-    number = "a leg:Attribute ; leg:subject event:meeting ; leg:property leg:ordinal ; leg:rank leg:NormalRank"
+    number = (
+        "a leg:Attribute ; leg:subject event:meeting ; leg:property leg:ordinal ; leg:rank leg:NormalRank"
+    )
     says = derived_from(f"claim:x-1 {number} ; leg:value 7 . claim:y-1 {number} ; leg:value 9 .")
     assert says("event:meeting leg:ordinal 7, 9")
 
@@ -202,7 +205,9 @@ def test_a_member_stays_one_until_it_is_known_to_have_left(derived_from: Derived
 
 def test_partners_and_observers_are_no_members(derived_from: DerivedFrom) -> None:
     for status in ("partner", "observer"):
-        assert not derived_from(f"claim:x-1 {MEMBER} ; leg:membershipStatus concept:{status} .")("state:a ?p ?o")
+        assert not derived_from(f"claim:x-1 {MEMBER} ; leg:membershipStatus concept:{status} .")(
+            "state:a ?p ?o"
+        )
 
 
 def test_whoever_took_part_in_whatever_role_participated(derived_from: DerivedFrom) -> None:
@@ -248,7 +253,8 @@ def test_events_get_the_bounds_of_the_dates_their_best_claims_state(derived_from
 
 def test_claims_get_bounds_and_their_own_dates_stay_as_given(derived_from: DerivedFrom) -> None:
     says = derived_from(
-        f'claim:x-1 {TENURE} post:chair ; {NORMAL} ; leg:start "2020"^^xsd:gYear ; leg:end "2023-02"^^xsd:gYearMonth .'
+        f"claim:x-1 {TENURE} post:chair ; {NORMAL} ; "
+        'leg:start "2020"^^xsd:gYear ; leg:end "2023-02"^^xsd:gYearMonth .'
     )
     assert says(
         'claim:x-1 leg:startEarliest "2020-01-01"^^xsd:date ; leg:startLatest "2020-12-31"^^xsd:date ; '
@@ -315,7 +321,9 @@ def test_a_duration_ends_in_the_month_that_many_months_later_on_the_same_day_or_
     assert found.day == min(day.day, calendar.monthrange(found.year, found.month)[1])
 
 
-@pytest.mark.parametrize("text", ["2023-02-29", "2023-13", "--04-22", "0000", "23", "2023-1", "2023-01-01T00:00:00"])
+@pytest.mark.parametrize(
+    "text", ["2023-02-29", "2023-13", "--04-22", "0000", "23", "2023-1", "2023-01-01T00:00:00"]
+)
 def test_what_is_no_date_of_a_known_year_bounds_nothing(text: str) -> None:
     assert span(text) is None
     assert bounds([text], [text], [text]) == Bounds()

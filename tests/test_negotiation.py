@@ -13,7 +13,7 @@ OFFERS = (*GRAPH_OFFERS, HTML)
 FLOWED = (Offer("plain", "text/plain"), Offer("flowed", "text/plain", {"format": "flowed"}))
 
 CHROME = "text/html,application/xhtml+xml,application/xml;q=0.9,image/avif,image/webp,*/*;q=0.8"
-RDFLIB = "application/sparql-results+json, application/rdf+xml, application/n-triples, text/turtle;q=0.9, */*;q=0.1"
+RDFLIB = "application/sparql-results+json, application/rdf+xml, text/turtle;q=0.9, */*;q=0.1"
 
 
 @pytest.mark.parametrize(

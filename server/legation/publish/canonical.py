@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
-from rdflib import BNode, Graph
-from rdflib.term import Node
+from pyoxigraph import BlankNode, RdfFormat, Triple, parse
+from rdflib import Graph
 
 from legation.namespaces import PREFIXES
+from legation.publish.terms import add_to, to_oxigraph
 
 
 def new_graph() -> Graph:
@@ -18,20 +19,30 @@ def new_graph() -> Graph:
     return graph
 
 
-def canonical_turtle(triples: Iterable[tuple[Node, Node, Node]]) -> str:
-    """Return the canonical Turtle of ``triples``: the same triples always give the same text."""
+def rdflib_graph(triples: Iterable[Triple]) -> Graph:
+    """Return an rdflib graph of ``triples``, with the project's prefixes."""
     graph = new_graph()
-    for triple in triples:
-        graph.add(triple)
+    add_to(graph, triples)
+    return graph
+
+
+def canonical_text(text: str) -> str:
+    """Return the canonical spelling of a Turtle document; raise ``SyntaxError`` if it is none."""
+    return canonical_spelling([quad.triple for quad in parse(text, RdfFormat.TURTLE)])
+
+
+def canonical_spelling(triples: Collection[Triple]) -> str:
+    """Return the canonical Turtle of ``triples``: the same triples always give the same text."""
     # Canonicalising only names blank nodes; without any it would take four times as long for nothing.
-    return spell(graph, canon=any(isinstance(node, BNode) for triple in graph for node in triple))
+    canon = any(isinstance(node, BlankNode) for triple in triples for node in triple)
+    return spell(rdflib_graph(triples), canon=canon)
+
+
+def canonical_turtle(graph: Graph) -> str:
+    """Return the canonical Turtle of an rdflib graph, which is left as it is."""
+    return canonical_spelling([to_oxigraph(triple) for triple in graph])
 
 
 def spell(graph: Graph, *, canon: bool) -> str:
     """Return Turtle in the project's spelling; without ``canon`` blank nodes keep their names."""
     return graph.serialize(format="longturtle", canon=canon, encoding=None).rstrip("\n") + "\n"
-
-
-def canonical_text(text: str) -> str:
-    """Return the canonical spelling of a Turtle document; the document must be well-formed."""
-    return canonical_turtle(new_graph().parse(data=text, format="turtle"))

@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
 
 from legation.namespaces import BASE, GRAPH, ID, KINDS, LEG, ONTOLOGY, PREFIXES, RELEASE, SHAPES
 from legation.publish.authored import Authored, AuthoredFile
-from legation.publish.canonical import canonical_text
+from legation.publish.canonical import canonical_spelling
 from legation.publish.fault import Fault
 
 RDF: Final = PREFIXES["rdf"]
@@ -25,6 +25,9 @@ NOT_DEFINED_HERE: Final = (GRAPH, RELEASE)
 
 IDENTITY_OF_POST: Final = f"{LEG}concerns"
 """A claim property of events that is part of a post's identity, and so stated on posts directly."""
+
+BUILT_IN: Final = frozenset((f"{OWL}sameAs", PREFIXES["rdfs"] + "seeAlso"))
+"""Properties that OWL declares itself."""
 
 BLANK_NODE_TYPES: Final = frozenset(
     OWL + name
@@ -54,7 +57,7 @@ def check_files(authored: Authored) -> list[Fault]:
 
 def check_spelling(file: AuthoredFile) -> Iterator[Fault]:
     """Yield a fault at the first line that differs from the file's canonical spelling."""
-    wanted = canonical_text(file.text)
+    wanted = canonical_spelling(file.triples)
     if file.text == wanted:
         return
     pairs = zip_longest(file.text.split("\n"), wanted.split("\n"))
@@ -178,13 +181,24 @@ def check_single_home(authored: Authored) -> Iterator[Fault]:
 
 
 def check_definitions(authored: Authored) -> Iterator[Fault]:
-    """Yield a fault for each use of an IRI of this project that no file defines."""
+    """Yield a fault for each use of an IRI of this project, or in data of a term of any, that no file defines."""
     for file in authored.files:
+        is_data = file.name.startswith("data/")
         for triple in file.triples:
-            for term in (triple.predicate, triple.object):
-                if isinstance(term, NamedNode) and is_undefined(term.value, authored):
-                    message = f"{short(term.value)} is used here but defined nowhere"
-                    yield file.fault(message, name_of(triple.subject), term.value)
+            if is_data and is_undeclared(triple, authored):
+                term = triple.object if triple.predicate.value == TYPE else triple.predicate
+                message = f"{short(value_of(term))} is declared nowhere in the ontology"
+                yield file.fault(message, name_of(triple.subject), value_of(term))
+            elif isinstance(triple.object, NamedNode) and is_undefined(triple.object.value, authored):
+                message = f"{short(triple.object.value)} is used here but defined nowhere"
+                yield file.fault(message, name_of(triple.subject), triple.object.value)
+
+
+def is_undeclared(triple: Triple, authored: Authored) -> bool:
+    """Return whether a triple's property, or the class it names, is no term that the ontology knows."""
+    if triple.predicate.value == TYPE:
+        return value_of(triple.object) not in authored.homes
+    return triple.predicate.value not in authored.homes and triple.predicate.value not in BUILT_IN
 
 
 def is_undefined(iri: str, authored: Authored) -> bool:

@@ -10,15 +10,18 @@ from typing import Final
 import pyshacl
 import rdflib
 from pyoxigraph import Triple
-from rdflib.namespace import RDF, SH
+from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
 from legation.publish.authored import Authored
+from legation.publish.canonical import rdflib_graph
 from legation.publish.check import short
 from legation.publish.fault import Fault
-from legation.publish.terms import rdflib_graph, to_oxigraph
+from legation.publish.terms import to_oxigraph
 
 LANGUAGE: Final = "en"
+FOR_READERS: Final = frozenset(str(term) for term in (SH.name, SH.description, RDFS.label, RDFS.comment))
+"""What a shape says only to people. pyshacl looks through it again for every node it validates."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,13 @@ class Report:
 def check_shapes(authored: Authored) -> Report:
     """Validate the data, with the ontology's class tree, against the shapes."""
     data = rdflib_graph([*authored.triples("ontology"), *authored.triples("data")])
-    graph = validate(data, rdflib_graph(authored.triples("shapes")))
+    said = (t for t in authored.triples("shapes") if t.predicate.value not in FOR_READERS)
+    graph = validate(data, rdflib_graph(said))
     return Report(tuple(map(to_oxigraph, graph)), tuple(violations(graph, authored)))
 
 
 def validate(data: rdflib.Graph, shapes: rdflib.Graph) -> rdflib.Graph:
-    """Return the validation report of ``data`` against ``shapes``; neither is changed."""
+    """Return the validation report of ``data``, which stays as it is, against ``shapes``."""
     with warnings.catch_warnings():
         # pyshacl builds datasets by a name that rdflib 7.6 deprecates.
         warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(pyshacl|rdflib)(\.|$)")
@@ -54,13 +58,13 @@ def violations(report: rdflib.Graph, authored: Authored) -> Iterator[Fault]:
             continue
         focus, path, value = (report.value(result, p) for p in (SH.focusNode, SH.resultPath, SH.value))
         shape = report.value(result, SH.sourceShape)
-        parts = [text_of(focus), message_of(report, result)]
+        parts = [f"{text_of(focus)}: {message_of(report, result)}"]
         if value is not None and value != focus:
             parts.append(f"found {text_of(value)}")
         if isinstance(shape, rdflib.URIRef):
             parts.append(f"({short(str(shape))})")
         term = str(path) if isinstance(path, rdflib.URIRef) else None
-        yield authored.fault(": ".join(parts[:2]) + " " + " ".join(parts[2:]), str(focus), term)
+        yield authored.fault(" ".join(parts), str(focus), term)
 
 
 def message_of(report: rdflib.Graph, result: Node) -> str:
@@ -72,10 +76,10 @@ def message_of(report: rdflib.Graph, result: Node) -> str:
 
 def text_of(node: Node | None) -> str:
     """Return a node as an author writes it."""
-    return (
-        short(str(node))
-        if isinstance(node, rdflib.URIRef)
-        else node.n3()
-        if isinstance(node, rdflib.Literal)
-        else "a blank node"
-    )
+    match node:
+        case rdflib.URIRef():
+            return short(str(node))
+        case rdflib.Literal():
+            return node.n3()
+        case _:
+            return "a blank node"

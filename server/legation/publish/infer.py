@@ -15,7 +15,8 @@ from rdflib.namespace import OWL, RDF, RDFS
 from rdflib.term import Node
 
 from legation.namespaces import BASE, ID
-from legation.publish.terms import rdflib_graph, to_oxigraph
+from legation.publish.canonical import rdflib_graph
+from legation.publish.terms import to_oxigraph
 
 Statement = tuple[Node, Node, Node]
 

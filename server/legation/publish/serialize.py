@@ -10,8 +10,7 @@ from pyoxigraph import CanonicalizationAlgorithm, Dataset, DefaultGraph, Quad, R
 
 from legation.jsonld import compact
 from legation.namespaces import PREFIXES
-from legation.publish.canonical import spell
-from legation.publish.terms import rdflib_graph
+from legation.publish.canonical import rdflib_graph, spell
 
 
 def canonical_quads(quads: Iterable[Quad]) -> list[Quad]:

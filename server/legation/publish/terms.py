@@ -10,7 +10,6 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Triple
 from rdflib.term import Node
 
 from legation.namespaces import PREFIXES
-from legation.publish.canonical import new_graph
 
 XSD_STRING: Final = PREFIXES["xsd"] + "string"
 
@@ -55,9 +54,13 @@ def term_of(node: Node) -> NamedNode | BlankNode | Literal:
             raise TypeError(f"not an RDF term: {node!r}")
 
 
-def rdflib_graph(triples: Iterable[Triple]) -> rdflib.Graph:
-    """Return an rdflib graph of ``triples``, with the project's prefixes."""
-    graph = new_graph()
+def add_to(graph: rdflib.Graph, triples: Iterable[Triple]) -> None:
+    """Add ``triples`` to an rdflib graph."""
+    known: dict[
+        NamedNode | BlankNode | Literal | Triple, Node
+    ] = {}  # making a term costs more than finding it
     for triple in triples:
-        graph.add((to_rdflib(triple.subject), to_rdflib(triple.predicate), to_rdflib(triple.object)))
-    return graph
+        for term in triple:
+            if term not in known:
+                known[term] = to_rdflib(term)
+        graph.add((known[triple.subject], known[triple.predicate], known[triple.object]))

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
+from typing import Final
 
 import click
 
+from legation.project import open_project, releases_folder
+from legation.release import CURRENT
 from legation.serve.settings import MEBIBYTE, Settings, default_workers
+
+LEGATION: Final = (sys.executable, "-c", "from legation.cli import main; main(prog_name='legation')")
 
 
 @click.command()
@@ -14,10 +21,9 @@ from legation.serve.settings import MEBIBYTE, Settings, default_workers
 @click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="TCP port.")
 @click.option(
     "--release",
-    default=Path("releases"),
-    show_default=True,
     type=click.Path(path_type=Path),
-    help="A release folder, or a folder of releases whose `current` is served.",
+    help="A release, or a folder of releases whose `current` is served.  [default: where `legation publish` "
+    "puts them; when there is none yet, the bundled data is published first]",
 )
 @click.option(
     "--workers",
@@ -56,7 +62,7 @@ def serve(  # noqa: PLR0913  # one for each option
     *,
     host: str,
     port: int,
-    release: Path,
+    release: Path | None,
     workers: int,
     queue: int,
     queue_time: float,
@@ -70,7 +76,7 @@ def serve(  # noqa: PLR0913  # one for each option
     from legation.serve.run import ListenError, run  # noqa: PLC0415
 
     settings = Settings(
-        release=release,
+        release=release or _published(quiet=quiet),
         host=host,
         port=port,
         workers=workers,
@@ -84,6 +90,21 @@ def serve(  # noqa: PLR0913  # one for each option
         run(settings, _say_nothing if quiet else click.echo)
     except (ReleaseError, ListenError) as error:
         raise click.ClickException(str(error)) from error
+
+
+def _published(*, quiet: bool) -> Path:
+    """Return the folder of the releases of the bundled project, published first where nothing is there.
+
+    Publishing runs as a command of its own: it shares nothing with serving but the folder.
+    """
+    folder = releases_folder(open_project())
+    if not (folder / CURRENT).exists():
+        if not quiet:
+            click.echo("No release yet: publishing the bundled data (a minute or two) …")
+        options = ["--releases", str(folder), *(["--quiet"] if quiet else [])]
+        if subprocess.run([*LEGATION, "publish", *options], check=False).returncode != 0:
+            raise click.ClickException("the bundled data could not be published; see above")
+    return folder
 
 
 def _say_nothing(_line: str) -> None:

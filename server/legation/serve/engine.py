@@ -76,12 +76,12 @@ class OxigraphEngine:
     def about(self, subjects: Iterable[NamedNode | BlankNode]) -> list[Quad]:
         """See ``Engine.about``."""
         found = (self._store.quads_for_pattern(subject, None, None, None) for subject in subjects)
-        return [quad for quads in found for quad in quads if quad.graph_name != DefaultGraph()]
+        return [quad for quads in found for quad in quads if not isinstance(quad.graph_name, DefaultGraph)]
 
     def pointing_at(self, objects: Iterable[NamedNode], limit: int) -> list[Quad]:
         """See ``Engine.pointing_at``."""
         found = (self._store.quads_for_pattern(None, None, target, None) for target in objects)
-        named = ((quad for quad in quads if quad.graph_name != DefaultGraph()) for quads in found)
+        named = ((quad for quad in quads if not isinstance(quad.graph_name, DefaultGraph)) for quads in found)
         return [quad for quads in named for quad in islice(quads, limit)]
 
     def graph(self, name: NamedNode) -> list[Quad]:

@@ -9,12 +9,12 @@ from flask import Blueprint, Response, request
 from pyoxigraph import DefaultGraph, NamedNode, Quad
 
 from legation.namespaces import GRAPH
-from legation.serve.describe import closed, describe
+from legation.serve.describe import describe
 from legation.serve.formats import HTML
 from legation.serve.iris import node
 from legation.serve.pages import negotiate, page
 from legation.serve.problems import ProblemError
-from legation.serve.state import META, state
+from legation.serve.state import state
 from legation.serve.things import DATA_OFFERS, describing_page, graph_response
 
 blueprint: Final = Blueprint("graphs", __name__)
@@ -34,17 +34,16 @@ def indirect() -> Response:
 
 @blueprint.get("/graph/<path:name>")
 def direct(name: str) -> Response:
-    """Return a graph by its own IRI: its statements, and what the release's description says about it.
-
-    Where the description says nothing about it, that is the graph exactly (Graph Store Protocol §4.1).
-    """
+    """Return a graph by its own IRI: exactly its statements (Graph Store Protocol §4.1)."""
     iri = f"{GRAPH}{name}"
     quads = _named(iri)
     offer = negotiate((*DATA_OFFERS, HTML))
     if offer is HTML:
         return describing_page(describe(state().engine, NamedNode(iri)))
-    about = [quad for quad in state().engine.about([NamedNode(iri)]) if quad.graph_name == META]
-    return graph_response([*quads, *closed(state().engine, about)], offer)
+    response = graph_response(quads, offer)
+    described = f"{request.script_root}/release/{state().release.manifest.version}"
+    response.headers["Link"] = f'<{described}>; rel="describedby"'
+    return response
 
 
 def _named(iri: str) -> list[Quad]:

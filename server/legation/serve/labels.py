@@ -19,6 +19,55 @@ FALLBACK: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 )
 """For each language, the order in which names are looked for."""
 
+KIND_TITLES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "person": "People",
+        "body": "Bodies",
+        "state": "States",
+        "post": "Posts",
+        "event": "Events",
+        "instrument": "Instruments",
+        "place": "Places",
+        "claim": "Claims",
+        "source": "Sources",
+        "passage": "Passages",
+        "concept": "Concepts",
+        "scheme": "Schemes",
+        "link": "Links to Wikidata",
+    }
+)
+"""What a list of each kind is called."""
+
+WORDS: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        f"{PREFIXES['dcterms']}issued": "published",
+        f"{PREFIXES['dcterms']}language": "language",
+        f"{PREFIXES['dcterms']}title": "title",
+        f"{PREFIXES['foaf']}homepage": "website",
+        f"{PREFIXES['foaf']}isPrimaryTopicOf": "article about it",
+        f"{PREFIXES['oa']}end": "ends before character",
+        f"{PREFIXES['oa']}hasSelector": "place in the source",
+        f"{PREFIXES['oa']}hasSource": "source",
+        f"{PREFIXES['oa']}start": "starts at character",
+        f"{PREFIXES['org']}headOf": "heads",
+        f"{PREFIXES['org']}memberOf": "is a member of",
+        f"{PREFIXES['owl']}sameAs": "the same as",
+        f"{PREFIXES['rdf']}type": "type",
+        f"{PREFIXES['rdfs']}seeAlso": "see also",
+        f"{PREFIXES['schema']}url": "address",
+        f"{PREFIXES['skos']}broader": "broader",
+        f"{PREFIXES['skos']}definition": "Definition",
+        f"{PREFIXES['skos']}editorialNote": "Note",
+        f"{PREFIXES['skos']}hasTopConcept": "top concept",
+        f"{PREFIXES['skos']}inScheme": "in the scheme",
+        f"{PREFIXES['skos']}narrower": "narrower",
+        f"{PREFIXES['skos']}scopeNote": "Scope",
+        f"{PREFIXES['skos']}topConceptOf": "top concept of",
+        f"{PREFIXES['void']}inDataset": "in the dataset",
+    }
+)
+"""What terms of other vocabularies are called on a page, where the ontology has no label for them."""
+
 RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
 
 

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from flask import Response, g, render_template, request
 
 from legation.serve.iris import local_path
-from legation.serve.labels import LANGUAGES, direction, spelled
+from legation.serve.labels import KIND_TITLES, LANGUAGES, direction, spelled
 from legation.serve.labels import choose as choose_name
 from legation.serve.messages import translate
 from legation.serve.negotiation import Offer, choose, choose_language
@@ -77,6 +77,7 @@ def page_globals() -> dict[str, Any]:
         "version": state().release.manifest.version,
         "edition": state().edition,
         "href": href,
+        "kind_title": KIND_TITLES,
         "spelled": spelled,
         "choose_name": choose_name,
     }

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from legation.namespaces import PREFIXES
 from legation.serve.iris import kind_and_slug
-from legation.serve.labels import Text, choose, spelled
+from legation.serve.labels import WORDS, Text, choose, spelled
+from legation.serve.messages import translate
 
 DATES: Final = frozenset(f"{PREFIXES['xsd']}{name}" for name in ("date", "gYearMonth", "gYear", "dateTime"))
 PLAIN: Final = frozenset({f"{PREFIXES['xsd']}string", f"{PREFIXES['rdf']}langString"})
@@ -37,6 +38,7 @@ class Presenter:
     language: str
     names: Names
     href: Callable[[str], str | None]
+    _chosen: dict[str, Text] = field(default_factory=dict)
 
     def show(self, term: NamedNode | BlankNode | Literal | Triple) -> Shown:
         """Return how ``term`` is shown."""
@@ -50,9 +52,16 @@ class Presenter:
 
     def name(self, iri: str) -> Text:
         """Return the name of ``iri``: its label, else its slug or its prefixed form."""
+        if iri not in self._chosen:
+            self._chosen[iri] = self._choose(iri)
+        return self._chosen[iri]
+
+    def _choose(self, iri: str) -> Text:
         found = choose(self.names.get(iri, ()), self.language)
         if found is not None:
             return found
+        if iri in WORDS:
+            return Text(translate(WORDS[iri], self.language), self.language)
         thing = kind_and_slug(iri)
         return Text(thing[1] if thing is not None else spelled(iri))
 

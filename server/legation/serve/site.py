@@ -6,9 +6,10 @@ import json
 from typing import Final
 
 from flask import Blueprint, Response, send_file
-from pyoxigraph import NamedNode
+from pyoxigraph import NamedNode, RdfFormat, parse
 
 from legation.namespaces import BASE, ID, KINDS
+from legation.project import open_project
 from legation.release import CONTEXT
 from legation.serve.formats import HTML
 from legation.serve.iris import ENTITY_KINDS, node
@@ -19,10 +20,11 @@ from legation.serve.problems import KINDS as PROBLEMS
 from legation.serve.problems import ProblemError, type_iri
 from legation.serve.questions import examples
 from legation.serve.state import state
-from legation.serve.things import DATA_OFFERS, document
+from legation.serve.things import DATA_OFFERS, document, graph_response
 
 blueprint: Final = Blueprint("site", __name__)
 
+MARKDOWN: Final = Offer("md", "text/markdown")
 JSON: Final = Offer("json", "application/json")
 THREE_BODIES: Final = ("unoct", "gctf", "imctc")
 
@@ -77,6 +79,20 @@ def problem(slug: str) -> Response:
         return page("kind_of_problem.html", slug=slug, kind=kind)
     told = {"type": type_iri(slug), "title": kind.title, "status": kind.status, "advice": kind.advice}
     return Response(json.dumps(told, ensure_ascii=False, indent=1) + "\n", mimetype=JSON.media_type)
+
+
+@blueprint.get("/conformance")
+def conformance() -> Response:
+    """Return the report of the conformance tests: EARL to programs, the summary to people."""
+    reports = {name: open_project().root / "docs" / f"conformance.{name}" for name in ("md", "ttl")}
+    if not all(report.is_file() for report in reports.values()):
+        raise ProblemError("not-found", "No conformance report came with this program.")
+    offer = negotiate((HTML, *DATA_OFFERS, MARKDOWN))
+    if offer is HTML:
+        return page("conformance.html", text=reports["md"].read_text(encoding="utf-8"))
+    if offer is MARKDOWN:
+        return Response(reports["md"].read_text(encoding="utf-8"), mimetype=MARKDOWN.media_type)
+    return graph_response(parse(path=reports["ttl"], format=RdfFormat.TURTLE), offer)
 
 
 @blueprint.get("/healthz")

@@ -10,17 +10,16 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, current_app, request
-from pyoxigraph import Literal, NamedNode, Quad
 from werkzeug.wsgi import wrap_file
 
-from legation.namespaces import BASE, PREFIXES
-from legation.serve import caching, gate, workers
+from legation.serve import caching, gate, refusals, workers
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, RESULT_ALIASES, RESULT_OFFERS, ROWS
 from legation.serve.iris import node
 from legation.serve.negotiation import Offer
 from legation.serve.pages import negotiate, page
 from legation.serve.problems import ProblemError
 from legation.serve.questions import examples
+from legation.serve.service import describe_endpoint
 from legation.serve.settings import Settings
 from legation.serve.state import state
 from legation.serve.things import DATA_OFFERS, graph_response
@@ -111,39 +110,41 @@ def answer(asked: Asked) -> Response:
 def _run(asked: workers.Request) -> workers.Answer:
     try:
         return state().engine.run(asked)
-    except workers.RefusalError as refusal:
+    except refusals.RefusalError as refusal:
         raise _refused(asked.query, refusal, state().settings) from None
 
 
-def _refused(query: str, refusal: workers.RefusalError, settings: Settings) -> ProblemError:
-    """Return the problem that tells a client why its query was not answered, and which limit it met."""
+def _refused(query: str, refusal: refusals.RefusalError, settings: Settings) -> ProblemError:
+    """Return the problem that tells a client why its query was not answered."""
     match refusal:
-        case workers.NotQueryError():
+        case refusals.NotQueryError():
             return _syntax_error(query, str(refusal))
-        case workers.UnknownFunctionError():
+        case refusals.UnknownFunctionError():
             return ProblemError("unknown-function", f"{refusal}.")
-        case workers.TooDeepError():
+        case refusals.BeyondFormatError():
+            return ProblemError("not-acceptable", f"{refusal}; ask for another format.")
+        case refusals.TooDeepError():
             return ProblemError("too-deep", "The engine ran out of stack on this query.")
-        case workers.OutOfTimeError():
-            return _limit(
-                "out-of-time", "The query ran until the limit of {:g} seconds.", settings.time_limit
-            )
-        case workers.OutOfMemoryError():
-            return _limit("out-of-memory", "The query reached the limit of {} bytes.", settings.memory_limit)
-        case workers.ResultTooLargeError():
-            return _limit("result-too-large", "The limit is {} bytes.", settings.result_limit)
-        case workers.QueueFullError():
-            busy = f"{settings.workers} queries are running, and a query may wait {settings.queue_time:g} s "
-            full = _limit("queue-full", busy + "where no more than {} do.", settings.queue)
-            full.headers["Retry-After"] = str(RETRY_AFTER)
-            return full
-        case _:
+        case refusals.WorkerFailedError():
             current_app.logger.error("a query worker failed: %s", refusal)
             return ProblemError("internal-error", "The query worker failed.")
+    return _limit_met(refusal, settings)
 
 
-def _limit(slug: str, detail: str, limit: float) -> ProblemError:
-    return ProblemError(slug, detail.format(limit), members={"limit": limit})
+def _limit_met(refusal: refusals.RefusalError, settings: Settings) -> ProblemError:
+    """Return the problem that names the limit and its value."""
+    time, waiting = f"{settings.time_limit:g} seconds", f"{settings.queue_time:g} seconds"
+    busy = f"{settings.workers} queries are running; {settings.queue} may wait, each for {waiting}."
+    memory, result = settings.memory_limit, settings.result_limit
+    limits: dict[type[refusals.RefusalError], tuple[str, str, float]] = {
+        refusals.OutOfTimeError: ("out-of-time", f"The query ran for {time}.", settings.time_limit),
+        refusals.OutOfMemoryError: ("out-of-memory", f"The query took {memory} bytes of memory.", memory),
+        refusals.ResultTooLargeError: ("result-too-large", f"The limit is {result} bytes.", result),
+        refusals.QueueFullError: ("queue-full", busy, settings.queue),
+    }
+    slug, detail, limit = limits[type(refusal)]
+    headers = {"Retry-After": str(RETRY_AFTER)} if slug == "queue-full" else {}
+    return ProblemError(slug, detail, members={"limit": limit}, headers=headers)
 
 
 def _result(found: workers.Answer, offer: Offer) -> Response:
@@ -175,48 +176,7 @@ def _without_query() -> Response:
     offer = negotiate((*DATA_OFFERS, HTML))
     if offer is HTML:
         return page("sparql.html", asked=None, result=None, offers=(), examples=examples(state().release))
-    return graph_response(description(request.base_url), offer)
-
-
-def description(endpoint: str) -> list[Quad]:
-    """Return the endpoint's description of itself (SPARQL 1.1 Service Description), at ``endpoint``."""
-    sd, rdf, void = PREFIXES["sd"], PREFIXES["rdf"], PREFIXES["void"]
-    service, dataset, union = (NamedNode(f"{BASE}sparql{part}") for part in ("", "#dataset", "#default"))
-    formats = "http://www.w3.org/ns/formats/"
-    said: list[tuple[NamedNode, str, NamedNode | Literal]] = [
-        (service, f"{rdf}type", NamedNode(f"{sd}Service")),
-        (service, f"{sd}endpoint", NamedNode(endpoint)),
-        (service, f"{sd}supportedLanguage", NamedNode(f"{sd}SPARQL11Query")),
-        (service, f"{sd}feature", NamedNode(f"{sd}UnionDefaultGraph")),
-        (service, f"{sd}defaultDataset", dataset),
-        (dataset, f"{rdf}type", NamedNode(f"{sd}Dataset")),
-        (dataset, f"{sd}defaultGraph", union),
-        (union, f"{rdf}type", NamedNode(f"{sd}Graph")),
-    ]
-    said += [(service, f"{sd}resultFormat", NamedNode(f"{formats}{name}")) for name in RESULT_FORMAT_NAMES]
-    for iri, entry in sorted(state().release.manifest.graphs.items()):
-        graph = NamedNode(iri)
-        said += [
-            (dataset, f"{sd}namedGraph", graph),
-            (graph, f"{rdf}type", NamedNode(f"{sd}NamedGraph")),
-            (graph, f"{sd}name", graph),
-            (graph, f"{void}triples", Literal(entry.triples)),
-        ]
-    return [Quad(subject, NamedNode(predicate), value) for subject, predicate, value in said]
-
-
-RESULT_FORMAT_NAMES: Final = (
-    "SPARQL_Results_JSON",
-    "SPARQL_Results_XML",
-    "SPARQL_Results_CSV",
-    "SPARQL_Results_TSV",
-    "Turtle",
-    "JSON-LD",
-    "RDF_XML",
-    "N-Triples",
-    "N-Quads",
-    "TriG",
-)
+    return graph_response(describe_endpoint(request.base_url, state().release.manifest), offer)
 
 
 def _pairs(encoded: bytes) -> Pairs:

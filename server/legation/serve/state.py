@@ -13,7 +13,7 @@ from typing import Any, Final
 from flask import current_app
 from pyoxigraph import Literal, NamedNode
 
-from legation.namespaces import GRAPH, ID
+from legation.namespaces import GRAPH, ID, PREFIXES
 from legation.release import CONTEXT, Release
 from legation.serve.engine import Engine
 from legation.serve.iris import kind_and_slug
@@ -26,6 +26,7 @@ EXTENSION: Final = "legation"
 META: Final = NamedNode(f"{GRAPH}meta")
 ONTOLOGY_GRAPH: Final = NamedNode(f"{GRAPH}ontology")
 SHAPES_GRAPH: Final = NamedNode(f"{GRAPH}shapes")
+SUB_PROPERTY: Final = NamedNode(f"{PREFIXES['rdfs']}subPropertyOf")
 
 
 @dataclass(frozen=True)
@@ -68,6 +69,22 @@ class State:
             if isinstance(thing, NamedNode) and (kind := kind_and_slug(thing.value)) is not None:
                 found.setdefault(kind[0], []).append(thing)
         return found
+
+    @cached_property
+    def wider(self) -> Mapping[str, frozenset[str]]:
+        """For each property of the ontology, the properties that it implies (``rdfs:subPropertyOf``)."""
+        pairs = [
+            (quad.subject.value, quad.object.value)
+            for quad in self.engine.graph(ONTOLOGY_GRAPH)
+            if quad.predicate == SUB_PROPERTY
+            and isinstance(quad.subject, NamedNode)
+            and isinstance(quad.object, NamedNode)
+        ]
+        found = {narrow: {wide for other, wide in pairs if other == narrow} for narrow, _ in pairs}
+        for _ in found:
+            for wide in found.values():
+                wide.update(*(found.get(name, set()) for name in tuple(wide)))
+        return {narrow: frozenset(wide) for narrow, wide in found.items()}
 
     def names(self, iris: Iterable[NamedNode]) -> dict[str, list[Literal]]:
         """Return the names of ``iris``, by IRI."""

@@ -19,7 +19,8 @@ from legation.serve.pages import href, language, lead_to, negotiate, page
 from legation.serve.present import Presenter, mentioned
 from legation.serve.problems import ProblemError
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
-from legation.serve.views import ThingPage, vocabulary_view
+from legation.serve.views import ThingPage
+from legation.serve.vocabulary import vocabulary_view
 
 blueprint: Final = Blueprint("things", __name__)
 
@@ -134,7 +135,7 @@ def describing_page(described: Description) -> Response:
     """Return the page of a description."""
     presenter = Presenter(language(), state().names(mentioned(described.quads)), href)
     found = kind_and_slug(described.focus.value)
-    view = ThingPage(described, presenter).view()
+    view = ThingPage(described, presenter, state().wider).view()
     return page(
         "thing.html",
         view=view,

@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 from legation.namespaces import GRAPH, LEG, PREFIXES
 from legation.serve.describe import Description
 from legation.serve.iris import kind_and_slug
-from legation.serve.labels import LANGUAGES, Text
+from legation.serve.labels import FALLBACK, LANGUAGES, Text
 from legation.serve.present import Presenter, Shown
 
 Term = NamedNode | BlankNode | Literal | Triple
@@ -109,13 +109,16 @@ class ThingView:
 class ThingPage:
     """Works out the parts of a page from a description."""
 
-    def __init__(self, description: Description, presenter: Presenter) -> None:
-        """Index the description by subject."""
+    def __init__(
+        self, description: Description, presenter: Presenter, wider: Mapping[str, frozenset[str]]
+    ) -> None:
+        """Index the description by subject; ``wider`` gives the properties that each property implies."""
         self._description = description
+        self._wider = wider
         self._presenter = presenter
         self._said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
         for quad in description.quads:
-            values = self._said[_key(quad.subject)][quad.predicate.value]
+            values = self._said[text_of(quad.subject)][quad.predicate.value]
             if quad.object not in values and not (quad.predicate.value == TYPE and _is_inferred(quad)):
                 values.append(quad.object)
 
@@ -131,7 +134,7 @@ class ThingPage:
             kinds=tuple(self._presenter.show(term) for term in own.get(TYPE, ())),
             names=self._names(own),
             notes=tuple(
-                (self._presenter.show(NamedNode(note)), _texts(own.get(note, ()), self._presenter.language))
+                (self._presenter.show(NamedNode(note)), texts(own.get(note, ()), self._presenter.language))
                 for note in NOTES
                 if own.get(note) and not is_claim
             ),
@@ -176,7 +179,18 @@ class ThingPage:
                 inferred[predicate].append(quad.object)
             elif quad.object not in stated[predicate]:
                 stated[predicate].append(quad.object)
-        return self._rows(stated), self._rows(inferred)
+        return self._rows(self._telling(stated)), self._rows(inferred)
+
+    def _telling(self, said: Mapping[str, Sequence[Term]]) -> dict[str, list[Term]]:
+        """Return ``said`` less what a narrower property says of the same value: to hold is to have held."""
+        implied = {
+            (wide, term)
+            for name, terms in said.items()
+            for wide in self._wider.get(name, ())
+            for term in terms
+        }
+        kept = {name: [term for term in terms if (name, term) not in implied] for name, terms in said.items()}
+        return {name: terms for name, terms in kept.items() if terms}
 
     def _rows(self, said: Mapping[str, Sequence[Term]], order: Sequence[str] = ()) -> tuple[Row, ...]:
         rows = [
@@ -192,9 +206,9 @@ class ThingPage:
     def _claims(self) -> tuple[tuple[Shown, tuple[ClaimView, ...]], ...]:
         groups: dict[str, list[ClaimView]] = defaultdict(list)
         for subject in dict.fromkeys(quad.subject for quad in self._description.claims):
-            iri = _key(subject)
+            iri = text_of(subject)
             if (kind_and_slug(iri) or ("",))[0] == "claim":
-                kinds = [_key(term) for term in self._said[iri].get(TYPE, ())]
+                kinds = [text_of(term) for term in self._said[iri].get(TYPE, ())]
                 groups[kinds[0] if kinds else ""].append(self._claim(iri))
         order = {f"{LEG}{name}": index for index, name in enumerate(CLAIM_CLASSES)}
         return tuple(
@@ -213,7 +227,7 @@ class ThingPage:
             iri=iri,
             href=self._presenter.href(iri),
             slug=(kind_and_slug(iri) or ("", iri))[1],
-            says=self._named(leg, HEADLINE),
+            says=tuple(row for row in self._named(leg, HEADLINE) if not self._is_focus(row)),
             when=self._named(leg, DATES),
             qualified=self._named(
                 leg, sorted(name for name in leg if name not in spent and not _is_bound(name))
@@ -221,9 +235,13 @@ class ThingPage:
             rank=ranks[0] if ranks else None,
             basis=bases[0] if bases else None,
             deprecated=any(rank.iri == f"{LEG}DeprecatedRank" for rank in ranks),
-            notes=_texts(said.get(f"{SKOS}editorialNote", ()), self._presenter.language),
+            notes=texts(said.get(f"{SKOS}editorialNote", ()), self._presenter.language),
             evidence=self._evidence(leg.get("evidence", ())),
         )
+
+    def _is_focus(self, row: Row) -> bool:
+        """Tell whether a row only repeats which thing the page is about."""
+        return [value.iri for value in row.values] == [self._description.focus.value]
 
     def _named(self, leg: Mapping[str, list[Term]], names: Iterable[str]) -> tuple[Row, ...]:
         order = [f"{LEG}{name}" for name in names]
@@ -235,13 +253,13 @@ class ThingPage:
     def _one_piece(self, term: NamedNode) -> EvidenceView:
         said = self._said[term.value]
         sources = said.get(f"{OA}hasSource", [term])
-        selectors = [self._said[_key(selector)] for selector in said.get(f"{OA}hasSelector", ())]
+        selectors = [self._said[text_of(selector)] for selector in said.get(f"{OA}hasSelector", ())]
         places = [
             f"{_value(selector, f'{OA}start')}–{_value(selector, f'{OA}end')}"
             for selector in selectors
             if selector
         ]
-        source = self._said[_key(sources[0])]
+        source = self._said[text_of(sources[0])]
         telling = (f"{LEG}publisherName", f"{PREFIXES['dcterms']}issued", f"{PREFIXES['schema']}url")
         rows = self._rows({name: source[name] for name in telling if source.get(name)}, telling)
         return EvidenceView(
@@ -256,82 +274,11 @@ class ThingPage:
             subject = quad.subject
             if subject not in explained and subject not in said[quad.predicate.value]:
                 said[quad.predicate.value].append(subject)
-        return self._rows({name: values for name, values in said.items() if values})
+        return self._rows(self._telling(said))
 
 
-@dataclass(frozen=True)
-class TermView:
-    """One term of a vocabulary."""
-
-    anchor: str
-    iri: str
-    name: Text
-    names: tuple[Text, ...]
-    kinds: tuple[Shown, ...]
-    notes: tuple[Text, ...]
-    rows: tuple[Row, ...]
-
-
-@dataclass(frozen=True)
-class VocabularyView:
-    """A vocabulary: itself, and its terms by their kind."""
-
-    iri: str
-    rows: tuple[Row, ...]
-    groups: tuple[tuple[Shown, tuple[TermView, ...]], ...]
-
-
-def vocabulary_view(vocabulary: str, quads: Iterable[Quad], presenter: Presenter) -> VocabularyView:
-    """Return the parts of the page of ``vocabulary``, whose statements are ``quads``."""
-    said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
-    for quad in quads:
-        if not isinstance(quad.object, BlankNode):
-            said[_key(quad.subject)][quad.predicate.value].append(quad.object)
-    groups: dict[str, list[TermView]] = defaultdict(list)
-    for iri in sorted(said):
-        if iri.startswith(f"{vocabulary}#"):
-            view = _term_view(vocabulary, iri, said[iri], presenter)
-            groups[view.kinds[0].iri if view.kinds else ""].append(view)
-    return VocabularyView(
-        iri=vocabulary,
-        rows=_told(said[vocabulary], presenter, frozenset()),
-        groups=tuple(
-            (presenter.show(NamedNode(kind)), tuple(groups[kind])) for kind in sorted(groups) if kind
-        ),
-    )
-
-
-def _term_view(vocabulary: str, iri: str, said: Mapping[str, list[Term]], presenter: Presenter) -> TermView:
-    labels = {f"{SKOS}prefLabel", f"{PREFIXES['rdfs']}label"}
-    notes = {f"{SKOS}definition", f"{PREFIXES['rdfs']}comment", f"{SKOS}scopeNote", f"{SKOS}example"}
-    defined = [term for name in (f"{SKOS}definition", f"{SKOS}scopeNote") for term in said.get(name, ())]
-    named = {term for name in labels for term in said.get(name, ()) if isinstance(term, Literal)}
-    return TermView(
-        anchor=iri[len(vocabulary) + 1 :],
-        iri=iri,
-        name=presenter.name(iri),
-        names=tuple(
-            sorted((Text(term.value, term.language or "") for term in named), key=lambda t: t.language)
-        ),
-        kinds=tuple(sorted((presenter.show(term) for term in said.get(TYPE, ())), key=lambda kind: kind.iri)),
-        notes=_texts(defined, presenter.language),
-        rows=_told(said, presenter, frozenset({TYPE, *labels, *notes, f"{PREFIXES['rdfs']}isDefinedBy"})),
-    )
-
-
-def _told(said: Mapping[str, list[Term]], presenter: Presenter, hidden: frozenset[str]) -> tuple[Row, ...]:
-    rows = [
-        Row(
-            presenter.show(NamedNode(name)),
-            tuple(presenter.show(term) for term in sorted(set(values), key=str)),
-        )
-        for name, values in said.items()
-        if name not in hidden
-    ]
-    return tuple(sorted(rows, key=lambda row: row.name.text.value))
-
-
-def _key(term: object) -> str:
+def text_of(term: object) -> str:
+    """Return an IRI or a literal's value as it is; anything else as it is written."""
     return term.value if isinstance(term, NamedNode | BlankNode | Literal) else str(term)
 
 
@@ -345,14 +292,16 @@ def _is_bound(name: str) -> bool:
 
 
 def _value(said: Mapping[str, Sequence[Term]], name: str) -> str:
-    return _key(said[name][0]) if said.get(name) else "?"
+    return text_of(said[name][0]) if said.get(name) else "?"
 
 
-def _texts(terms: Iterable[Term], language: str) -> tuple[Text, ...]:
-    """Return the texts in the reader's language, or all of them where there is none in it."""
+def texts(terms: Iterable[Term], language: str) -> tuple[Text, ...]:
+    """Return the texts in the reader's language or the next best, or all where they are in none of ours."""
     found = [Text(term.value, term.language or "") for term in terms if isinstance(term, Literal)]
-    spoken = [text for text in found if text.language.split("-")[0] == language]
-    return tuple(spoken or found)
+    for spoken in FALLBACK[language]:
+        if chosen := [text for text in found if text.language.partition("-")[0] == spoken]:
+            return tuple(chosen)
+    return tuple(found)
 
 
 def _claim_order(claim: ClaimView) -> tuple[bool, str, str]:

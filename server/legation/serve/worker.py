@@ -23,6 +23,7 @@ from legation.serve import sandbox, wire
 from legation.serve.formats import RESULT_FORMATS, ROWS, rows_of, write_graph
 
 IN_MEMORY: Final = 1 << 20
+BEYOND_FORMAT: Final = re.compile(r"does not support RDF 1\.2")
 UNKNOWN_FUNCTION: Final = re.compile(r"^The custom (?:aggregate )?function .* is not supported")
 
 DefaultGraphs = list[NamedNode | BlankNode | DefaultGraph] | None
@@ -89,7 +90,8 @@ class Worker:
             status = "function" if UNKNOWN_FUNCTION.search(str(error)) else "failed"
             return wire.Frame({"status": status, "detail": str(error)})
         except (OSError, ValueError) as error:
-            return wire.Frame({"status": "failed", "detail": str(error)})
+            status = "format" if BEYOND_FORMAT.search(str(error)) else "failed"
+            return wire.Frame({"status": status, "detail": str(error)})
 
     def _write(
         self,

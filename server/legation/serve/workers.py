@@ -23,6 +23,18 @@ from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
 
 from legation.serve import wire
+from legation.serve.refusals import (
+    BeyondFormatError,
+    NotQueryError,
+    OutOfMemoryError,
+    OutOfTimeError,
+    QueueFullError,
+    RefusalError,
+    ResultTooLargeError,
+    TooDeepError,
+    UnknownFunctionError,
+    WorkerFailedError,
+)
 
 START_LIMIT: Final = 60.0
 """Seconds a new worker may take to open its store."""
@@ -35,42 +47,6 @@ LAST_WORDS: Final = 4096
 
 OUT_OF_MEMORY: Final = re.compile(rb"memory allocation of|MemoryError|Cannot allocate memory")
 STACK_OVERFLOW: Final = re.compile(rb"has overflowed its stack")
-
-
-class RefusalError(Exception):
-    """A query that was not answered; what kind it is decides the status."""
-
-
-class QueueFullError(RefusalError):
-    """Every slot is taken, and so is every place in the queue or all the time there is for waiting."""
-
-
-class OutOfTimeError(RefusalError):
-    """The wall-clock limit passed."""
-
-
-class OutOfMemoryError(RefusalError):
-    """The address-space limit was reached."""
-
-
-class ResultTooLargeError(RefusalError):
-    """The serialised result passed its limit."""
-
-
-class TooDeepError(RefusalError):
-    """The query nests deeper than the engine can follow."""
-
-
-class NotQueryError(RefusalError):
-    """The engine could not parse the query; the message is the engine's own."""
-
-
-class UnknownFunctionError(RefusalError):
-    """The query calls a function that the engine does not have; the message is the engine's own."""
-
-
-class WorkerFailedError(RefusalError):
-    """The worker failed in a way that is our fault, not the query's."""
 
 
 @dataclass(frozen=True)
@@ -209,7 +185,7 @@ class Pool:
             raise WorkerFailedError("no worker could be started") from None
         try:
             answer = self._ask(process, request)
-        except (NotQueryError, ResultTooLargeError, UnknownFunctionError):
+        except (BeyondFormatError, NotQueryError, ResultTooLargeError, UnknownFunctionError):
             self._ready.put(process)
             raise
         except BaseException:
@@ -237,6 +213,8 @@ class Pool:
                 raise NotQueryError(detail)
             case "function":
                 raise UnknownFunctionError(detail)
+            case "format":
+                raise BeyondFormatError(detail)
             case "too-large":
                 raise ResultTooLargeError
             case "memory":

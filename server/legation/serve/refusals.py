@@ -1,0 +1,43 @@
+"""Why a query was not answered; each kind decides a status."""
+
+from __future__ import annotations
+
+
+class RefusalError(Exception):
+    """A query that was not answered; what kind it is decides the status."""
+
+
+class QueueFullError(RefusalError):
+    """Every slot is taken, and so is every place in the queue or all the time there is for waiting."""
+
+
+class OutOfTimeError(RefusalError):
+    """The wall-clock limit passed."""
+
+
+class OutOfMemoryError(RefusalError):
+    """The address-space limit was reached."""
+
+
+class ResultTooLargeError(RefusalError):
+    """The serialised result passed its limit."""
+
+
+class TooDeepError(RefusalError):
+    """The query nests deeper than the engine can follow."""
+
+
+class NotQueryError(RefusalError):
+    """The engine could not parse the query; the message is the engine's own."""
+
+
+class UnknownFunctionError(RefusalError):
+    """The query calls a function that the engine does not have; the message is the engine's own."""
+
+
+class BeyondFormatError(RefusalError):
+    """The result holds what the format that was asked for cannot say (triple terms in JSON-LD)."""
+
+
+class WorkerFailedError(RefusalError):
+    """The worker failed in a way that is our fault, not the query's."""
