@@ -12,6 +12,7 @@ from legation.publish.authored import Authored, read_files
 from legation.publish.pipeline import publish
 from legation.release import DATASET
 from tests.projects import ROOT
+from tests.serving import server as server
 
 
 @pytest.fixture(scope="session")

@@ -30,6 +30,9 @@ PREFIX skos: <http://www.w3.org/2004/02/skos/core#>
 SELECT ?name WHERE { <https://w3id.org/legation/id/state/morocco> skos:prefLabel ?name } ORDER BY ?name
 """
 
+NAME: Final = r"(?:person|body|post|place|instrument|event):[\w-]+"
+"""An entity as an author writes it."""
+
 
 def copy_project(folder: Path) -> Project:
     """Copy the bundled project to ``folder``."""
@@ -52,7 +55,29 @@ def slim_project(folder: Path) -> Project:
         path.unlink()
     (folder / "tests/questions/01-names.rq").write_text(QUESTION, encoding="utf-8")
     (folder / "tests/questions/01-names.csv").write_text("name\nMaroc\nMorocco\nالمغرب\n", encoding="utf-8")
+    drop_orphans(folder)
     return project
+
+
+def drop_orphans(folder: Path) -> None:
+    """Take out the entities, states aside, that the sources left do not lead to."""
+    files = {path: path.read_text(encoding="utf-8") for path in (folder / "data/entities").glob("*.ttl")}
+    parts = {path: text.split("\n\n") for path, text in files.items()}
+    blocks = {part.partition("\n")[0]: part for texts in parts.values() for part in texts}
+    sources = [path.read_text(encoding="utf-8") for path in (folder / "data/sources").glob("*.ttl")]
+    named = set(blocks) & set(re.findall(NAME, "".join(sources)))
+    while found := {name for kept in named for name in re.findall(NAME, blocks[kept])} & set(blocks) - named:
+        named |= found
+    for path, texts in parts.items():
+        kept = [
+            text
+            for text in texts
+            if text.startswith(("PREFIX", "state:", *(f"{name}\n" for name in named)))
+            or named.intersection(re.findall(r"leg:links (\S+)", text))
+            or "leg:links state:" in text
+        ]
+        path.write_text("\n\n".join(kept) + "\n", encoding="utf-8")
+        respell(path)
 
 
 def is_independent(path: Path) -> bool:
@@ -80,9 +105,9 @@ def with_text(file: AuthoredFile, text: str) -> AuthoredFile:
 
 
 def with_file(authored: Authored, changed: AuthoredFile) -> Authored:
-    """Return a project's files with one of them changed (or added)."""
+    """Return a project's files with one of them changed (or added), that one first."""
     others = tuple(file for file in authored.files if file.name != changed.name)
-    return replace(authored, files=(*others, changed))
+    return replace(authored, files=(changed, *others))
 
 
 def file_named(authored: Authored, name: str) -> AuthoredFile:

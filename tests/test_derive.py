@@ -129,6 +129,20 @@ def test_a_post_held_a_second_time_is_held_again(derived_from: DerivedFrom) -> N
     assert says("person:p leg:holds post:chair")
 
 
+def test_a_post_about_an_event_is_not_held_any_longer_than_the_event_lasts(derived_from: DerivedFrom) -> None:
+    post = "post:envoy leg:concerns event:meeting . "
+    date = "a leg:Attribute ; leg:subject event:meeting ; leg:rank leg:NormalRank ; leg:property"
+    held = f'claim:x-1 {TENURE} post:envoy ; {NORMAL} ; leg:start "2024"^^xsd:gYear .'
+    for value, over in (("2025-11", True), ("2026-11", False)):
+        for term in ("leg:startDate", "leg:endDate"):
+            says = derived_from(
+                f'{post} {held} claim:x-2 {date} leg:startDate ; leg:value "2025"^^xsd:gYear .'
+                f'claim:x-3 {date} {term} ; leg:value "{value}"^^xsd:gYearMonth .'
+            )
+            assert says("person:p leg:everHeld post:envoy")
+            assert says("person:p leg:holds post:envoy") != over
+
+
 def test_preferred_claims_decide_who_holds_a_post(derived_from: DerivedFrom) -> None:
     says = derived_from(
         f'claim:x-1 {TENURE} post:chair ; leg:rank leg:PreferredRank ; leg:start "2024"^^xsd:gYear .'

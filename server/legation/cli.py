@@ -15,6 +15,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "format": "legation.publish.commands:format_command",
         "publish": "legation.publish.commands:publish_command",
         "questions": "legation.publish.commands:questions_command",
+        "report": "legation.publish.report:report_command",
         "passage": "legation.publish.commands:passage_command",
         "verify": "legation.publish.commands:verify_command",
         "serve": "legation.serve.command:serve",

@@ -140,7 +140,8 @@ def parse_turtle(path: Path) -> tuple[str, tuple[Triple, ...]] | Fault:
         triples = tuple(quad.triple for quad in parse(content, RdfFormat.TURTLE))
         return content.decode("utf-8"), triples
     except SyntaxError as error:
-        return Fault(path, error.lineno or 1, f"syntax error: {error.msg}")
+        # What is missing at the end is reported at the last line there is.
+        return Fault(path, min(error.lineno or 1, content.count(b"\n") or 1), f"syntax error: {error.msg}")
     except UnicodeDecodeError as error:
         return Fault(path, content.count(b"\n", 0, error.start) + 1, f"not UTF-8: {error.reason}")
 

@@ -13,6 +13,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
 from legation.namespaces import BASE, GRAPH, ID, KINDS, LEG, ONTOLOGY, PREFIXES, RELEASE, SHAPES
 from legation.publish.authored import Authored, AuthoredFile
 from legation.publish.canonical import canonical_spelling
+from legation.publish.dates import is_date
 from legation.publish.fault import Fault
 
 RDF: Final = PREFIXES["rdf"]
@@ -28,6 +29,9 @@ IDENTITY_OF_POST: Final = f"{LEG}concerns"
 
 BUILT_IN: Final = frozenset((f"{OWL}sameAs", PREFIXES["rdfs"] + "seeAlso"))
 """Properties that OWL declares itself."""
+
+DATE_TYPES: Final = frozenset(("date", "gYearMonth", "gYear", "gMonthDay"))
+"""Types of XML Schema that rdflib checks too leniently or not at all."""
 
 BLANK_NODE_TYPES: Final = frozenset(
     OWL + name
@@ -80,12 +84,20 @@ def check_literals(file: AuthoredFile) -> Iterator[Fault]:
             continue
         place = name_of(triple.subject), triple.predicate.value
         datatype = literal.datatype.value
-        if rdflib.Literal(literal.value, datatype=rdflib.URIRef(datatype)).ill_typed:
+        if not is_value(literal):
             yield file.fault(f"{literal.value!r} is not a value of {short(datatype)}", *place)
         elif literal not in as_answered:
             yield file.fault(
                 f"{literal.value!r} of {short(datatype)} is not how the value is written", *place
             )
+
+
+def is_value(literal: Literal) -> bool:
+    """Return whether a literal's text stands for a value of its datatype, as far as that is known here."""
+    name = literal.datatype.value.removeprefix(PREFIXES["xsd"])
+    if name in DATE_TYPES:
+        return is_date(literal.value, name)
+    return not rdflib.Literal(literal.value, datatype=rdflib.URIRef(literal.datatype.value)).ill_typed
 
 
 def check_blank_nodes(file: AuthoredFile) -> Iterator[Fault]:
@@ -181,7 +193,7 @@ def check_single_home(authored: Authored) -> Iterator[Fault]:
 
 
 def check_definitions(authored: Authored) -> Iterator[Fault]:
-    """Yield a fault for each use of an IRI of this project, or in data of a term of any, that no file defines."""
+    """Yield a fault for each use of an IRI of this project, and in data of any term, that no file defines."""
     for file in authored.files:
         is_data = file.name.startswith("data/")
         for triple in file.triples:

@@ -10,6 +10,8 @@ from datetime import date
 from typing import Final
 
 PATTERN: Final = re.compile(r"(?P<year>\d{4})(-(?P<month>\d{2})(-(?P<day>\d{2}))?)?")
+LENGTHS: Final = {"date": 10, "gYearMonth": 7, "gYear": 4}
+"""XML Schema's date types, by the precision they have."""
 DURATION: Final = re.compile(r"P((?P<years>\d+)Y)?((?P<months>\d+)M)?")
 
 
@@ -47,6 +49,13 @@ def span(text: str) -> Span | None:
         return Span(date(year, month, day or 1), date(year, month, last))
     except ValueError:
         return None
+
+
+def is_date(text: str, datatype: str) -> bool:
+    """Return whether a text is a value of one of XML Schema's date types, without a time zone."""
+    if datatype == "gMonthDay":
+        return text.startswith("--") and len(text) == len("--04-22") and span(f"2000{text[1:]}") is not None
+    return len(text) == LENGTHS[datatype] and span(text) is not None
 
 
 def later(day: date, duration: str) -> date | None:

@@ -109,6 +109,7 @@ def dataset(release: NamedNode, header: Header, statistics: Statistics) -> Itera
         ("dcat:landingPage", catalog),
         ("dcterms:conformsTo", NamedNode(ONTOLOGY)),
         ("foaf:homepage", catalog),
+        ("dqv:hasQualityMetadata", NamedNode(f"{release.value}/quality.ttl")),
         ("void:sparqlEndpoint", ENDPOINT),
         ("void:uriSpace", f"{BASE}id/"),
         ("void:triples", sum(statistics.properties.values())),
@@ -199,7 +200,7 @@ def service(release: NamedNode, statistics: Statistics) -> Iterator[Triple]:
         part = NamedNode(f"{release.value}#graph-{graph.value.removeprefix(GRAPH)}")
         yield from say(release, ("sd:namedGraph", part))
         yield from say(part, ("rdf:type", name("sd:NamedGraph")), ("sd:name", graph), ("sd:graph", graph))
-        yield from say(graph, ("rdf:type", name("sd:Graph")))
+        yield from say(graph, ("rdf:type", name("sd:Graph")), ("void:inDataset", release))
     for graph, triples in statistics.graphs.items():
         yield from say(graph, ("void:triples", triples))
 

@@ -19,6 +19,7 @@ from legation.publish.freeze import content_digest, file_entry
 from legation.publish.graphs import META, ONTOLOGY, SHAPES, add, triples_in
 from legation.publish.header import Header
 from legation.publish.questions import Question, check_questions, describe_questions, read_questions
+from legation.publish.report import quality_files
 from legation.publish.tables import tables
 from legation.release import CONTEXT, DATASET, GraphEntry, Manifest
 
@@ -77,7 +78,8 @@ def downloads(
         files[f"{name}.nt"] = serialize.n_triples(canonical)
         files[f"{name}.rdf"] = serialize.rdf_xml(canonical)
         files[f"{name}.jsonld"] = serialize.json_ld(canonical, context)
-    return files | {f"tables/{name}.csv": text for name, text in tables(store)}
+    files |= {f"tables/{name}.csv": text for name, text in tables(store)}
+    return files | quality_files(store, header)
 
 
 def description(

@@ -20,6 +20,7 @@ from legation.publish.freeze import freeze, with_twins
 from legation.publish.graphs import DERIVED, INFERRED, ONTOLOGY, add, triples_in
 from legation.publish.header import Header, read_header, stamp
 from legation.publish.history import published_identifiers
+from legation.publish.hygiene import check_hygiene
 from legation.publish.infer import Contradiction, infer
 from legation.release import Release
 
@@ -106,9 +107,13 @@ def publish(
 
     Publishing the same content again changes nothing; see ``freeze`` for ``replace``.
     """
-    edition = assemble(check(project, releases, progress), progress)
+    checked = check(project, releases, progress)
+    edition = assemble(checked, progress)
     progress("asking the competency questions")
-    if faults := edition.unanswered():
+    faults = edition.unanswered()
+    progress("looking for what claims cannot say together")
+    faults += check_hygiene(checked.authored, edition.store)
+    if faults:
         raise PublishError(faults)
     progress("freezing")
     files = with_twins(edition.files)
