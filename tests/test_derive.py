@@ -196,6 +196,18 @@ def test_the_preferred_value_of_an_attribute_hides_the_normal_ones_of_the_same_p
     assert not says("body:un leg:memberCount 79")
 
 
+def test_counts_of_different_days_are_no_rivals_and_the_latest_is_stated(derived_from: DerivedFrom) -> None:
+    count = "a leg:Attribute ; leg:subject body:un ; leg:property leg:memberCount ; leg:value"
+    says = derived_from(
+        f'claim:a-1 {count} 79 ; leg:rank leg:PreferredRank ; leg:asOf "2019-02-06"^^xsd:date .'
+        f'claim:b-1 {count} 84 ; {NORMAL} ; leg:asOf "2025"^^xsd:gYear .'
+        f'claim:c-1 {count} 85 ; leg:rank leg:PreferredRank ; leg:asOf "2025"^^xsd:gYear .'
+        f'claim:d-1 {count} 99 ; {NORMAL} ; leg:asOf "2026"^^xsd:gYear ; leg:disagreesWith claim:c-1 .'
+    )
+    assert says("body:un leg:memberCount 85")
+    assert not says("body:un leg:memberCount ?count . FILTER(?count != 85)")
+
+
 def test_two_normal_values_that_disagree_are_both_stated(derived_from: DerivedFrom) -> None:
     number = (
         "a leg:Attribute ; leg:subject event:meeting ; leg:property leg:ordinal ; leg:rank leg:NormalRank"

@@ -18,6 +18,29 @@ class RemoteContextError(Exception):
     """A context that is only an address: everything needed must be in the document itself."""
 
 
+class Compactor(jsonld.JsonLdProcessor):  # type: ignore[misc]  # pyld has no types
+    """pyld's processor with a memory: pyld looks through the whole context for an IRI each time it comes."""
+
+    def __init__(self) -> None:
+        """Start with an empty memory. It serves one context, since ours holds no other contexts inside."""
+        super().__init__()
+        self.names: dict[tuple[str, bool], str] = {}
+
+    def _compact_iri(
+        self,
+        active_ctx: Mapping[str, Any],
+        iri: str | None,
+        value: object = None,
+        vocab: bool = False,
+        **options: object,
+    ) -> Any:  # noqa: ANN401  # pyld's own signature
+        if value is not None or iri is None or options.get("reverse"):
+            return super()._compact_iri(active_ctx, iri, value, vocab, **options)
+        if (iri, vocab) not in self.names:
+            self.names[iri, vocab] = super()._compact_iri(active_ctx, iri, value, vocab, **options)
+        return self.names[iri, vocab]
+
+
 def refuse_to_load(url: str, _options: Mapping[str, Any]) -> Any:  # noqa: ANN401  # pyld's own signature
     """Load no document from anywhere, whatever asks for it."""
     raise RemoteContextError(f"a context must stand in the document, not behind {url}")
@@ -32,6 +55,7 @@ def compact(triples: Iterable[Triple], context: Mapping[str, Any]) -> dict[str, 
     for node in expanded:
         if TYPE in node:
             node["@type"] = [kind["@id"] for kind in node.pop(TYPE)]
-    options = {"documentLoader": refuse_to_load, "graph": True}
-    document: dict[str, Any] = jsonld.compact(expanded, {"@context": context}, options)
+    # Oxigraph writes expanded JSON-LD, so that need not be done again.
+    options = {"documentLoader": refuse_to_load, "graph": True, "skipExpansion": True}
+    document: dict[str, Any] = Compactor().compact(expanded, {"@context": context}, options)
     return document

@@ -21,6 +21,12 @@ from legation.publish.terms import to_oxigraph
 Statement = tuple[Node, Node, Node]
 
 VOCABULARIES: Final = (str(OWL), str(RDF), str(RDFS))
+TYPE: Final = RDF.type
+THING: Final = OWL.Thing
+NOTHING: Final = OWL.Nothing
+REFLEXIVE: Final = frozenset(
+    (OWL.sameAs, OWL.equivalentClass, OWL.equivalentProperty, RDFS.subClassOf, RDFS.subPropertyOf)
+)
 WITHOUT_LOGIC: Final = frozenset(
     str(term) for term in (RDFS.label, RDFS.comment, RDFS.seeAlso, RDFS.isDefinedBy, OWL.versionInfo)
 )
@@ -37,13 +43,34 @@ class Contradiction:
 
 
 class Closure(OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no types
-    """OWL 2 RL without ``x owl:sameAs x``, from which nothing follows but itself, and with keys put right."""
+    """OWL 2 RL without what goes without saying, and with keys put right.
+
+    Left out are that a thing is itself and an ``owl:Thing``, and the types of literals, which ``check`` and
+    the shapes have looked at. Every rule of owlrl sets out from a triple of the RDF, RDFS or OWL vocabulary and
+    looks the others up, so it need not be tried with any other triple.
+    """
+
+    def __init__(self, graph: rdflib.Graph) -> None:
+        """Close ``graph`` itself. What is known is kept in a set, since looking there is quicker."""
+        super().__init__(graph, axioms=False, daxioms=False)
+        self.known = set(graph)
+
+    def rules(self, t: Statement, cycle_num: int) -> None:
+        """Try the rules with one triple, if any could set out from it."""
+        _, predicate, value = t
+        telling = value if predicate == TYPE else predicate
+        if str(telling).startswith(VOCABULARIES):
+            super().rules(t, cycle_num)
 
     def store_triple(self, t: Statement) -> None:
-        """Keep an inferred triple, unless it says that a thing is itself."""
+        """Keep an inferred triple, unless nothing new could ever follow from it."""
+        if t in self.known:
+            return
+        self.known.add(t)
         subject, predicate, value = t
-        if not (predicate == OWL.sameAs and subject == value):
-            super().store_triple(t)
+        says_nothing = value == THING or subject == NOTHING or (subject == value and predicate in REFLEXIVE)
+        if not says_nothing and not isinstance(subject, rdflib.Literal):
+            self.added_triples.add(t)
 
     def _properties(self, triple: Statement, cycle_num: int) -> None:
         """Apply the rules on properties (table 5 of the profile), with a rule prp-key of our own.
@@ -71,7 +98,7 @@ def infer(ontology: Iterable[Triple], data: Iterable[Triple]) -> tuple[set[Tripl
     known = {t for t in (*axioms, *data) if t.predicate.value in speaking and not is_link_out(t)}
     graph = rdflib_graph(known)
     before = set(graph)
-    closure = Closure(graph, axioms=False, daxioms=False)
+    closure = Closure(graph)
     closure.closure()
     inferred = {to_oxigraph(t) for t in graph if t not in before and is_informative(t)}
     found = [explain(message, known, graph) for message in closure.error_messages]

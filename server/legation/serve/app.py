@@ -6,7 +6,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from legation.release import Release
-from legation.serve import caching, graphs, releases, site, sparql, things
+from legation.serve import caching, graphs, quality, releases, site, sparql, things
 from legation.serve.engine import Engine
 from legation.serve.pages import answer_problem, page_globals
 from legation.serve.problems import ProblemError, slug_for
@@ -23,7 +23,7 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = State(release, settings, engine)
-    for module in (site, things, graphs, releases, sparql):
+    for module in (site, things, graphs, quality, releases, sparql):
         app.register_blueprint(module.blueprint)
     app.context_processor(page_globals)
     app.register_error_handler(ProblemError, answer_problem)
