@@ -12,7 +12,7 @@ from legation.publish.authored import Authored, read_files
 from legation.publish.pipeline import publish
 from legation.release import DATASET
 from tests.projects import ROOT
-from tests.serving import server as server
+from tests.serving import server  # noqa: F401  # a fixture of every test
 
 
 @pytest.fixture(scope="session")

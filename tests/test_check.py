@@ -151,7 +151,9 @@ def test_a_reference_that_nothing_defines_is_reported_where_it_stands(
     assert where(faults, "leg:NormalRang") == [(source.path.name, line_of(text, "leg:NormalRang"))]
 
 
-@pytest.mark.parametrize(("old", "new"), [("leg:rank leg:", "leg:rang leg:"), ("a leg:Attribute", "a leg:Atribute")])
+@pytest.mark.parametrize(
+    ("old", "new"), [("leg:rank leg:", "leg:rang leg:"), ("a leg:Attribute", "a leg:Atribute")]
+)
 def test_a_term_that_the_ontology_does_not_declare_is_reported_where_it_stands(
     authored: Authored, source: AuthoredFile, old: str, new: str
 ) -> None:

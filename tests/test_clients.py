@@ -8,6 +8,7 @@ import io
 import json
 import subprocess
 import sys
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, cast
@@ -97,7 +98,13 @@ def oxigraph_digest(file: Path, rdf_format: RdfFormat) -> str:
 
 
 def rdflib_digest(file: Path, rdf_format: str) -> str:
-    triples = rdflib.Graph().parse(file, format=rdf_format).serialize(format="nt", encoding="utf-8")
+    with warnings.catch_warnings():
+        # rdflib 7.6 reads JSON-LD through a class that it deprecates.
+        warnings.filterwarnings(
+            "ignore", message="ConjunctiveGraph is deprecated", category=DeprecationWarning
+        )
+        graph = rdflib.Graph().parse(file, format=rdf_format)
+    triples = graph.serialize(format="nt", encoding="utf-8")
     return canonical_digest(list(parse(triples, format=RdfFormat.N_TRIPLES)))
 
 

@@ -65,7 +65,7 @@ def test_what_is_not_turtle_is_left_alone_and_reported_with_its_line(tmp_path: P
     file.write_text(f"{TIDY}\nperson:c a leg:Person\n", encoding="utf-8")
     run = legation("format", file)
     assert run.returncode == 1
-    assert "people.ttl:18: syntax error" in run.stdout
+    assert "people.ttl:17: syntax error" in run.stdout
     assert file.read_text(encoding="utf-8").endswith("leg:Person\n")
 
 

@@ -46,8 +46,8 @@ class Closure(OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no types
     """OWL 2 RL without what goes without saying, and with keys put right.
 
     Left out are that a thing is itself and an ``owl:Thing``, and the types of literals, which ``check`` and
-    the shapes have looked at. Every rule of owlrl sets out from a triple of the RDF, RDFS or OWL vocabulary and
-    looks the others up, so it need not be tried with any other triple.
+    the shapes have looked at. Every rule of owlrl sets out from a triple of the RDF, RDFS or OWL vocabulary
+    and looks the others up, so it need not be tried with any other triple.
     """
 
     def __init__(self, graph: rdflib.Graph) -> None:

@@ -15,6 +15,9 @@ from legation.namespaces import PREFIXES
 from legation.publish.fault import Fault
 
 HEADING: Final = re.compile(r"# (?P<language>en|ar|fr): (?P<text>.+)")
+POSITION: Final = re.compile(r"error at (?P<line>\d+):")
+"""Where the engine's message says it stopped: it puts the line nowhere else."""
+
 LANGUAGES: Final = ("en", "ar", "fr")
 SH: Final = PREFIXES["sh"]
 
@@ -58,7 +61,8 @@ def check_questions(questions: Iterable[Question], store: Store) -> Iterator[Fau
         try:
             found = answer(question, store)
         except SyntaxError as error:
-            yield Fault(question.path, error.lineno or 1, f"syntax error: {error.msg}")
+            where = POSITION.search(str(error))
+            yield Fault(question.path, int(where["line"]) if where else 1, f"syntax error: {error.msg}")
             continue
         yield from compare(question, found)
 
