@@ -132,7 +132,7 @@ def legation(*arguments: str | Path, seed: str = "0") -> subprocess.CompletedPro
         "-W",
         "error",
         "-c",
-        "from legation.cli import main; main()",
+        "from legation.cli import main; main(prog_name='legation')",
         *map(str, arguments),
     ]
     environment = {**os.environ, "PYTHONHASHSEED": seed}

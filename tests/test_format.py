@@ -80,12 +80,23 @@ def test_the_spelling_is_that_of_rdflibs_canonical_longturtle(authored: Authored
 terms = st.sampled_from(
     [rdflib.URIRef(f"{ID}{kind}/{n}") for kind in ("person", "claim") for n in ("a", "0_f-1", "b.c")]
 )
+
+
+def spellable(text: str) -> bool:
+    """Return whether rdflib 7.6.0 writes a text readably: not one with a line break and a final \\\"."""
+    return not (text.endswith('\\"') and "\n" in text)
+
+
 values = st.one_of(
     terms,
-    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12).map(
-        rdflib.Literal
+    st.text(alphabet=st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
+    .filter(spellable)
+    .map(rdflib.Literal),
+    st.builds(
+        rdflib.Literal,
+        st.text(max_size=5, alphabet='"\\\n\tأب').filter(spellable),
+        lang=st.sampled_from(["ar", "en"]),
     ),
-    st.builds(rdflib.Literal, st.text(max_size=5, alphabet='"\\\n\tأب'), lang=st.sampled_from(["ar", "en"])),
     st.integers(-99, 99).map(rdflib.Literal),
 )
 

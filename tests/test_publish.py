@@ -289,21 +289,18 @@ def break_shape(root: Path) -> tuple[str, int, str]:
 
 
 def break_identifier(root: Path) -> tuple[str, int, str]:
-    """Publish another version in which somebody nobody speaks of is gone."""
+    """Publish another version in which the last claim of a source is gone."""
     raise_version(root)
-    path = root / "data/entities/instrument.ttl"
-    name = add_unused(root)
+    path = next((root / "data/sources").glob("*.ttl"))
     text = path.read_text(encoding="utf-8")
-    start = text.index(f"\n{name}\n")
-    path.write_text(text[:start] + text[text.index("\n.\n", start) + 3 :], encoding="utf-8")
-    return "instrument.ttl", 1, f"{name} was published and has vanished"
-
-
-def add_unused(root: Path) -> str:
-    """Return the first instrument that nothing else in the project names."""
-    texts = "\n".join(path.read_text(encoding="utf-8") for path in (root / "data").rglob("*.ttl"))
-    lines = (root / "data/entities/instrument.ttl").read_text(encoding="utf-8").splitlines()
-    return next(line for line in lines if line.startswith("instrument:") and texts.count(line) == 1)
+    claims = [block for block in text.split("\n\n") if block.startswith("claim:")]
+    name = claims[-1].partition("\n")[0]
+    less = text.replace(f"{claims[-1]}\n\n", "")
+    counted = f"leg:claimCount {len(claims)} ;"
+    assert less != text
+    assert counted in text
+    path.write_text(less.replace(counted, f"leg:claimCount {len(claims) - 1} ;"), encoding="utf-8")
+    return path.name, 1, f"{name} was published and has vanished"
 
 
 def break_answer(root: Path) -> tuple[str, int, str]:
@@ -348,8 +345,8 @@ def test_the_same_content_again_changes_nothing_other_content_needs_another_vers
     before = state(releases)
     assert legation("publish", "--project", root, "--releases", releases).returncode == 0
     assert state(releases) == before
-    edit(root / "data/entities/state.ttl", '"Maroc"@fr', '"Royaume du Maroc"@fr')
-    edit(root / "tests/questions/01-names.csv", "Maroc\nMorocco", "Morocco\nRoyaume du Maroc")
+    edit(root / "data/entities/state.ttl", '"Maroc"@fr', '"Le Maroc"@fr')
+    edit(root / "tests/questions/01-names.csv", "Maroc\nMorocco", "Le Maroc\nMorocco")
     refused = legation("publish", "--project", root, "--releases", releases)
     assert refused.returncode == 1
     assert "never edited" in refused.stderr

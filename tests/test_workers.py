@@ -97,7 +97,7 @@ def test_a_query_longer_than_the_server_reads_is_413(limited: Server) -> None:
 
 
 def test_a_call_of_an_unknown_function_is_400_and_costs_no_worker(limited: Server) -> None:
-    before = worker_ids(limited)
+    before = await_workers(limited)
     answer = limited.query("SELECT * WHERE { ?s ?p ?o FILTER(<urn:f>(?o)) }")
     assert (answer.status, slug(answer)) == (400, "unknown-function")
     assert worker_ids(limited) == before
@@ -115,7 +115,7 @@ def test_a_result_is_whole_or_not_there(release: Path) -> None:
 
 
 def test_a_killed_worker_is_replaced_and_point_queries_go_on_beside_it(limited: Server) -> None:
-    before = worker_ids(limited)
+    before = await_workers(limited)
     with ThreadPoolExecutor(1) as pool:
         heavy = pool.submit(limited.query, ENDLESS)
         answered = 0
