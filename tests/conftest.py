@@ -10,8 +10,8 @@ from pyoxigraph import RdfFormat, Store
 from legation.project import Project, open_project
 from legation.publish.authored import Authored, read_files
 from legation.publish.pipeline import publish
-from legation.release import DATASET
-from tests.projects import ROOT
+from legation.release import CURRENT, DATASET, open_release
+from tests.projects import ROOT, made_from
 from tests.serving import server  # noqa: F401  # a fixture of every test
 
 
@@ -30,9 +30,14 @@ def authored(project: Project) -> Authored:
 
 
 @pytest.fixture(scope="session")
-def release(project: Project, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a release of the bundled project."""
-    return publish(project, tmp_path_factory.mktemp("releases")).path
+def release(project: Project, pytestconfig: pytest.Config) -> Path:
+    """The folder of a release of the bundled project, kept for as long as nothing it is made from changes."""
+    cache = pytestconfig.cache
+    assert cache is not None
+    folder = cache.mkdir("releases") / made_from(project)
+    if not (folder / CURRENT).exists():
+        publish(project, folder)
+    return open_release(folder).path
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import re
 import shutil
@@ -14,7 +15,7 @@ from typing import Final
 from pyoxigraph import RdfFormat, parse
 
 from legation.namespaces import ID
-from legation.project import Project, open_project
+from legation.project import QUESTIONS, Project, open_project
 from legation.publish.authored import Authored, AuthoredFile
 from legation.publish.canonical import canonical_text
 
@@ -32,6 +33,17 @@ SELECT ?name WHERE { <https://w3id.org/legation/id/state/morocco> skos:prefLabel
 
 NAME: Final = r"(?:person|body|post|place|instrument|event):[\w-]+"
 """An entity as an author writes it."""
+
+
+def made_from(project: Project) -> str:
+    """Return a digest of everything that a release of ``project`` is made from, the program included."""
+    program = ROOT / "server/legation"
+    files = [*project.turtle_files(), *(project.root / QUESTIONS).iterdir(), ROOT / "requirements.lock"]
+    files += [*program.glob("*.py"), *(path for path in program.glob("publish/**/*") if path.is_file())]
+    digest = hashlib.sha256()
+    for file in sorted(file for file in files if file.suffix != ".pyc"):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes())
+    return digest.hexdigest()[:16]
 
 
 def copy_project(folder: Path) -> Project:
