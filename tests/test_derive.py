@@ -359,3 +359,39 @@ def test_a_duration_bounds_the_end_only_where_none_is_stated() -> None:
     assert bounds(["2025-04"], durations=["P2Y"]).end_latest == date(2027, 4, 30)
     assert bounds(["2025-04"], ["2026"], durations=["P2Y"]).end_latest == date(2026, 12, 31)
     assert bounds(durations=["P2Y"]) == Bounds()
+
+
+def test_the_latest_known_tenure_is_the_one_that_reaches_the_latest_day_told_of(
+    derived_from: DerivedFrom,
+) -> None:
+    says = derived_from(
+        f"claim:x-1 {TENURE} post:head ; {NORMAL} ; "
+        'leg:start "2020"^^xsd:gYear ; leg:end "2024-05"^^xsd:gYearMonth .'
+        f"claim:y-1 a leg:Tenure ; leg:holder person:q ; leg:post post:head ; {NORMAL} ; "
+        'leg:asOf "2025-02-03"^^xsd:date .'
+    )
+    assert says("post:head leg:latestTenure claim:y-1 . body:office leg:lastKnownHead person:q")
+    assert not says("post:head leg:latestTenure claim:x-1")
+    assert not says("body:office leg:lastKnownHead person:p")
+    assert not says("?who org:headOf body:office")
+
+
+def test_a_tenure_without_a_date_or_of_deprecated_rank_or_yet_to_come_is_not_the_latest_known(
+    derived_from: DerivedFrom,
+) -> None:
+    says = derived_from(
+        f'claim:x-1 {TENURE} post:head ; {NORMAL} ; leg:asOf "2020"^^xsd:gYear .'
+        f"claim:x-2 {TENURE} post:head ; {NORMAL} ."
+        f'claim:x-3 {TENURE} post:head ; leg:rank leg:DeprecatedRank ; leg:asOf "2025"^^xsd:gYear .'
+        f'claim:x-4 {TENURE} post:head ; {NORMAL} ; leg:start "2027"^^xsd:gYear .'
+    )
+    assert says("post:head leg:latestTenure claim:x-1")
+    assert not says("post:head leg:latestTenure claim:x-2")
+    assert not says("post:head leg:latestTenure claim:x-3")
+    assert not says("post:head leg:latestTenure claim:x-4")
+
+
+def test_only_a_post_that_heads_its_body_gives_the_body_a_last_known_head(derived_from: DerivedFrom) -> None:
+    says = derived_from(f'claim:x-1 {TENURE} post:envoy ; {NORMAL} ; leg:asOf "2020"^^xsd:gYear .')
+    assert says("post:envoy leg:latestTenure claim:x-1")
+    assert not says("?body leg:lastKnownHead ?who")
