@@ -17,7 +17,6 @@ from legation.release import open_release
 from legation.serve import messages
 from legation.serve.labels import KIND_TITLES, LANGUAGES, WORDS
 from legation.serve.problems import KINDS as PROBLEMS
-from legation.serve.settings import Settings
 from tests.serving import LEGATION, Answer, Server, free_port, serving, small_release
 
 HTML = {"Accept": "text/html"}
@@ -335,20 +334,6 @@ def test_a_release_in_a_folder_that_cannot_be_written_is_served_all_the_same(tmp
     release.with_name("1.0.0.store").write_text("in the way")
     with serving(release) as running:
         assert running.query("SELECT * { ?s ?p ?o }").json()["results"]["bindings"]
-
-
-def test_the_help_shows_every_limit_with_its_default() -> None:
-    shown = failing("--help").stdout
-    settings = Settings()
-    for option, value in (
-        ("--time-limit", f"{settings.time_limit}"),
-        ("--queue", f"{settings.queue}"),
-        ("--memory-limit", f"{settings.memory_limit >> 20}"),
-        ("--result-limit", f"{settings.result_limit >> 20}"),
-        ("--port", f"{settings.port}"),
-    ):
-        assert option in shown
-        assert f"default: {value}" in shown
 
 
 def test_repeated_requests_get_the_same_bytes(server: Server) -> None:

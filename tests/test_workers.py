@@ -16,7 +16,8 @@ from urllib.parse import urlencode
 import pytest
 
 from legation.serve.refusals import OutOfTimeError, WorkerFailedError
-from legation.serve.workers import Limits, Pool, Request
+from legation.serve.settings import Settings
+from legation.serve.workers import Pool, Request
 from tests.serving import Answer, Server, serving, small_release, was_touched, watched_socket
 
 POINT = "SELECT ?o WHERE { <urn:s1> <urn:p> ?o }"
@@ -175,7 +176,9 @@ def test_every_process_ends_even_when_the_server_is_killed(release: Path) -> Non
 @pytest.fixture(scope="module")
 def pool(release: Path, limited: Server) -> Iterator[Pool]:
     index = next(release.with_name(f"{release.name}.store").iterdir())
-    limits = Limits(workers=1, queue=4, queue_time=20, time=2, memory=64 << 20, result=1 << 20)
+    limits = Settings(
+        workers=1, queue=4, queue_time=20, time_limit=2, memory_limit=64 << 20, result_limit=1 << 20
+    )
     running = Pool(index, release / "context.jsonld", limits)
     yield running
     running.close()
@@ -198,7 +201,7 @@ def test_the_queue_is_fair_enough_that_everyone_is_served(pool: Pool) -> None:
 
 def test_a_result_far_beyond_memory_arrives_as_a_file(release: Path, limited: Server) -> None:
     index = next(release.with_name(f"{release.name}.store").iterdir())
-    pool = Pool(index, release / "context.jsonld", Limits(1, 0, 20, 60, 256 << 20, 64 << 20))
+    pool = Pool(index, release / "context.jsonld", Settings(workers=1, queue=0))
     answer = pool.run(Request("SELECT * WHERE { ?a ?b ?c . ?d ?e ?f } LIMIT 60000", "csv"))
     assert answer.body == b""
     assert answer.file is not None

@@ -19,6 +19,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "passage": "legation.publish.commands:passage_command",
         "verify": "legation.publish.commands:verify_command",
         "serve": "legation.serve.command:serve",
+        "settings": "legation.serve.command:settings",
         "wikidata": "legation.wikidata.command:wikidata",
     }
 )

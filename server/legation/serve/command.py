@@ -1,95 +1,81 @@
-"""The command ``legation serve``."""
+"""The commands ``legation serve`` and ``legation settings``."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import click
 
 from legation.project import open_project, releases_folder
 from legation.release import CURRENT
-from legation.serve.settings import MEBIBYTE, Settings, default_workers
+from legation.serve.settings import TABLE, Setting, Settings, settings_table
 
 LEGATION: Final = (sys.executable, "-c", "from legation.cli import main; main(prog_name='legation')")
 
 
-@click.command()
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8080, show_default=True, type=click.IntRange(1, 65535), help="TCP port.")
-@click.option(
-    "--release",
-    type=click.Path(path_type=Path),
-    help="A release, or a folder of releases whose `current` is served.  [default: where `legation publish` "
-    "puts them; when there is none yet, the bundled data is published first]",
-)
-@click.option(
-    "--workers",
-    default=default_workers(),
-    show_default="processors, at least 2",
-    type=click.IntRange(1),
-    help="Free-form queries that run at the same time.",
-)
-@click.option("--queue", default=16, show_default=True, type=click.IntRange(0), help="Queries that may wait.")
-@click.option(
-    "--queue-time",
-    default=10.0,
-    show_default=True,
-    type=click.FloatRange(min=0),
-    help="Seconds a query may wait.",
-)
-@click.option(
-    "--time-limit",
-    default=30.0,
-    show_default=True,
-    type=click.FloatRange(min=0.1),
-    help="Seconds one query may run.",
-)
-@click.option(
-    "--memory-limit",
-    default=1024,
-    show_default=True,
-    type=click.IntRange(16),
-    help="MiB of address space one query may take.",
-)
-@click.option(
-    "--result-limit", default=64, show_default=True, type=click.IntRange(1), help="MiB of one query's result."
-)
-@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
-def serve(  # noqa: PLR0913  # one for each option
-    *,
-    host: str,
-    port: int,
-    release: Path | None,
-    workers: int,
-    queue: int,
-    queue_time: float,
-    time_limit: float,
-    memory_limit: int,
-    result_limit: int,
-    quiet: bool,
-) -> None:
-    """Serve a release over HTTP: pages, linked data, downloads and SPARQL."""
+def _type(one: Setting) -> click.ParamType[Any]:
+    match one.default:
+        case Path():
+            return click.Path(path_type=Path)
+        case int():
+            return click.IntRange(one.about.least, one.about.most)
+        case float():
+            return click.FloatRange(one.about.least, one.about.most)
+    return click.STRING
+
+
+def _option(one: Setting) -> click.Option:
+    """Return the option of one setting; it has no default, so that what was not said stays unsaid."""
+    return click.Option(
+        [one.option],
+        type=_type(one),
+        envvar=one.variable,
+        metavar=one.about.unit or None,
+        help=f"{one.about.text}  [default: {one.default_text}]",
+    )
+
+
+def _serve(*, quiet: bool, **said: Any) -> None:  # noqa: ANN401  # one for each setting, as `_type` has them
     from legation.release import ReleaseError  # noqa: PLC0415  # `legation --help` need not wait for the engine
     from legation.serve.run import ListenError, run  # noqa: PLC0415
 
-    settings = Settings(
-        release=release or _published(quiet=quiet),
-        host=host,
-        port=port,
-        workers=workers,
-        queue=queue,
-        queue_time=queue_time,
-        time_limit=time_limit,
-        memory_limit=memory_limit * MEBIBYTE,
-        result_limit=result_limit * MEBIBYTE,
-    )
+    settings = _settings(said, quiet=quiet)
     try:
         run(settings, _say_nothing if quiet else click.echo)
     except (ReleaseError, ListenError) as error:
         raise click.ClickException(str(error)) from error
+
+
+serve: Final = click.Command(
+    "serve",
+    callback=_serve,
+    params=[
+        *map(_option, TABLE.values()),
+        click.Option(["--quiet"], is_flag=True, help="Say nothing but errors."),
+    ],
+    help="""Serve a release over HTTP: pages, linked data, downloads and SPARQL.
+
+    Each option can be given as an environment variable, too: see `legation settings`.""",
+)
+
+
+@click.command()
+def settings() -> None:
+    """Show every setting of `legation serve`: option, environment variable, default, meaning."""
+    click.echo(settings_table(), nl=False)
+
+
+def _settings(said: Mapping[str, Any], *, quiet: bool) -> Settings:
+    """Return the settings that options give; those that were not given keep their defaults."""
+    given = {name: value for name, value in said.items() if value is not None}
+    given.setdefault("release", None)
+    sized = {name: value * TABLE[name].scale for name, value in given.items() if TABLE[name].scale > 1}
+    release = given["release"] or _published(quiet=quiet)
+    return Settings(**{**given, **sized, "release": release})
 
 
 def _published(*, quiet: bool) -> Path:

@@ -13,7 +13,7 @@ from legation.release import CONTEXT, Release, open_release
 from legation.serve.engine import OxigraphEngine
 from legation.serve.settings import Settings
 from legation.serve.store import ensure_index, index_path
-from legation.serve.workers import Limits, Pool
+from legation.serve.workers import Pool
 
 if TYPE_CHECKING:
     from flask import Flask
@@ -65,15 +65,7 @@ def load(settings: Settings, release: Release, tell: Callable[[str], object]) ->
         size = release.dataset.stat().st_size
         tell(f"Building the index of release {release.manifest.version} ({size:,} bytes)")
     index = ensure_index(release)
-    limits = Limits(
-        workers=settings.workers,
-        queue=settings.queue,
-        queue_time=settings.queue_time,
-        time=settings.time_limit,
-        memory=settings.memory_limit,
-        result=settings.result_limit,
-    )
-    engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, limits))
+    engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings))
     Finalize(None, engine.close, exitpriority=1)
     app = create_app(release, engine, settings)
     tell(f"Serving release {release.manifest.version} on {_address(settings)}")

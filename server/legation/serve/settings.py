@@ -1,13 +1,66 @@
-"""What an operator can set, with the defaults and the reason for each."""
+"""What an operator can set: one table, from which options, variables, documents and descriptions are made."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Final
+from types import MappingProxyType
+from typing import Annotated, Any, Final, get_type_hints
 
+KIBIBYTE: Final = 1024
 MEBIBYTE: Final = 1024 * 1024
+UNITS: Final[Mapping[str, int]] = MappingProxyType({"KiB": KIBIBYTE, "MiB": MEBIBYTE})
+"""Units of options that ``Settings`` holds in bytes; values in all others are held as they are."""
+
+
+@dataclass(frozen=True)
+class About:
+    """What is said of a setting. The bounds ``least`` and ``most`` are in ``unit``."""
+
+    text: str
+    unit: str = ""
+    least: int | None = None
+    most: int | None = None
+    default: str = ""
+    """What stands for the default where it depends on the machine."""
+    over: str = ""
+    """What a request gets that passes this limit; empty for what is no limit on requests."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting as an operator sees it; ``default`` is as ``Settings`` holds it."""
+
+    name: str
+    default: Any
+    about: About
+
+    @property
+    def option(self) -> str:
+        """The option of ``legation serve``."""
+        return f"--{self.name.replace('_', '-')}"
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that stands in for the option."""
+        return f"LEGATION_{self.name.upper()}"
+
+    @property
+    def scale(self) -> int:
+        """What one of the unit comes to in ``Settings``."""
+        return UNITS.get(self.about.unit, 1)
+
+    def text_of(self, held: Any) -> str:  # noqa: ANN401  # a value of any setting
+        """Return a value that ``Settings`` holds as documents show it, with its unit."""
+        value = f"{held / self.scale:g}" if isinstance(held, float) or self.scale > 1 else str(held)
+        return f"{value} {self.about.unit}".strip()
+
+    @property
+    def default_text(self) -> str:
+        """The default as documents show it."""
+        return self.about.default or self.text_of(self.default)
 
 
 def default_workers() -> int:
@@ -17,42 +70,99 @@ def default_workers() -> int:
 
 @dataclass(frozen=True)
 class Settings:
-    """The limits of a server. Sizes are in bytes, times in seconds."""
+    """What a server is told. Sizes are held in bytes, times in seconds."""
 
-    release: Path = Path("releases")
-    """A release folder, or a folder of releases whose ``current`` is served."""
-
-    host: str = "127.0.0.1"
-    """The address to listen on."""
-
-    port: int = 8080
-    """The TCP port to listen on."""
-
-    workers: int = default_workers()
-    """Free-form queries that run at the same time, each in a process of its own."""
-
-    queue: int = 16
-    """Free-form queries that may wait for a worker; one more is refused with 503."""
-
-    queue_time: float = 10.0
-    """How long a query may wait for a worker before it is refused with 503, too."""
-
-    time_limit: float = 30.0
-    """Wall-clock time of one free-form query, from the moment a worker takes it."""
-
-    memory_limit: int = 1024 * MEBIBYTE
-    """Address space that one query may take beyond what its worker has at rest."""
-
-    result_limit: int = 64 * MEBIBYTE
-    """Size of one query's serialised result."""
-
-    query_limit: int = 256 * 1024
-    """Size of a request's body, and so of the longest query that can be posted."""
-
-    page_threads: int = 8
-    """Threads that queries can never occupy, so that pages and point look-ups go on beside them."""
+    release: Annotated[
+        Path,
+        About(
+            "A release, or a folder of releases whose `current` is served. Where there is none yet, "
+            "the bundled data is published first.",
+            default="where `legation publish` puts them",
+        ),
+    ] = Path("releases")
+    host: Annotated[str, About("Address to listen on.")] = "127.0.0.1"
+    port: Annotated[int, About("TCP port to listen on.", least=1, most=65535)] = 8080
+    workers: Annotated[
+        int,
+        About(
+            "Free-form queries that run at the same time, each in a process of its own.",
+            least=1,
+            default="one per processor, at least 2",
+            over="the query waits",
+        ),
+    ] = default_workers()
+    queue: Annotated[
+        int, About("Free-form queries that may wait.", least=0, over="503 `queue-full` with `Retry-After`")
+    ] = 16
+    queue_time: Annotated[
+        float, About("How long a query may wait.", "s", least=0, over="503 `queue-full` with `Retry-After`")
+    ] = 10.0
+    time_limit: Annotated[
+        float, About("Wall-clock time of one query.", "s", least=0, over="504 `out-of-time`")
+    ] = 30.0
+    memory_limit: Annotated[
+        int,
+        About(
+            "Address space of one query beyond what its process has at rest.",
+            "MiB",
+            least=16,
+            over="503 `out-of-memory`",
+        ),
+    ] = 1024 * MEBIBYTE
+    result_limit: Annotated[
+        int, About("Size of one query's serialised result.", "MiB", least=1, over="413 `result-too-large`")
+    ] = 64 * MEBIBYTE
+    query_limit: Annotated[
+        int,
+        About(
+            "Size of a request's body, and so of the longest query that can be posted.",
+            "KiB",
+            least=1,
+            over="413 `request-too-large`",
+        ),
+    ] = 256 * KIBIBYTE
+    page_threads: Annotated[
+        int, About("Threads for pages and files, which queries never occupy.", least=1)
+    ] = 8
 
     @property
     def threads(self) -> int:
         """Threads of the HTTP server: every query that runs or waits holds one, and the pages have theirs."""
         return self.workers + self.queue + self.page_threads
+
+
+def _table() -> dict[str, Setting]:
+    hints = get_type_hints(Settings, include_extras=True)
+    return {
+        one.name: Setting(one.name, one.default, hints[one.name].__metadata__[0]) for one in fields(Settings)
+    }
+
+
+TABLE: Final[Mapping[str, Setting]] = MappingProxyType(_table())
+"""Every setting by name, in the order of ``Settings``."""
+
+
+def limits() -> tuple[Setting, ...]:
+    """Return the settings that bound what one request may do or have to wait for."""
+    return tuple(one for one in TABLE.values() if one.about.over)
+
+
+def limits_table() -> str:
+    """Return the limits as a Markdown table, the one that the documents show."""
+    rows = [("option", "default", "what it bounds", "over it")]
+    rows += [(f"`{one.option}`", one.default_text, one.about.text, one.about.over) for one in limits()]
+    return _markdown(rows)
+
+
+def settings_table() -> str:
+    """Return every setting as a Markdown table, the one that ``legation settings`` prints."""
+    rows = [("option", "variable", "default", "what it sets")]
+    rows += [
+        (f"`{one.option}`", f"`{one.variable}`", one.default_text, one.about.text) for one in TABLE.values()
+    ]
+    return _markdown(rows)
+
+
+def _markdown(rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [rows[0], tuple("---" for _ in rows[0]), *rows[1:]]
+    return "".join(f"| {' | '.join(line)} |\n" for line in lines)

@@ -176,7 +176,8 @@ def _without_query() -> Response:
     offer = negotiate((*DATA_OFFERS, HTML))
     if offer is HTML:
         return page("sparql.html", asked=None, result=None, offers=(), examples=examples(state().release))
-    return graph_response(describe_endpoint(request.base_url, state().release.manifest), offer)
+    described = describe_endpoint(request.base_url, state().release.manifest, state().settings)
+    return graph_response(described, offer)
 
 
 def _pairs(encoded: bytes) -> Pairs:

@@ -35,6 +35,7 @@ from legation.serve.refusals import (
     UnknownFunctionError,
     WorkerFailedError,
 )
+from legation.serve.settings import Settings
 
 START_LIMIT: Final = 60.0
 """Seconds a new worker may take to open its store."""
@@ -79,18 +80,6 @@ class Answer:
     size: int
     body: bytes
     file: BinaryIO | None
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What the pool grants: see ``Settings`` for each."""
-
-    workers: int
-    queue: int
-    queue_time: float
-    time: float
-    memory: int
-    result: int
 
 
 @dataclass
@@ -139,11 +128,11 @@ class _Process:
 class Pool:
     """Runs free-form queries in worker processes, within ``limits``."""
 
-    def __init__(self, store: Path, context: Path, limits: Limits) -> None:
+    def __init__(self, store: Path, context: Path, limits: Settings) -> None:
         """Start the workers on ``store``; ``context`` is the JSON-LD context they write with."""
         module = "legation.serve.worker"
         self._command = [sys.executable, "-m", module, str(store), str(context)]
-        self._command += [str(limits.memory), str(limits.result)]
+        self._command += [str(limits.memory_limit), str(limits.result_limit)]
         self._limits = limits
         self._slots = threading.Semaphore(limits.workers)
         self._places = threading.Semaphore(limits.workers + limits.queue)
@@ -180,7 +169,7 @@ class Pool:
 
     def _run_now(self, request: Request) -> Answer:
         try:
-            process = self._ready.get(timeout=self._limits.time)
+            process = self._ready.get(timeout=self._limits.time_limit)
         except queue.Empty:
             raise WorkerFailedError("no worker could be started") from None
         try:
@@ -196,7 +185,7 @@ class Pool:
         return answer
 
     def _ask(self, process: _Process, request: Request) -> Answer:
-        deadline = time.monotonic() + self._limits.time
+        deadline = time.monotonic() + self._limits.time_limit
         try:
             wire.send(process.connection, wire.Frame(request.header()), deadline)
             frame = wire.receive(process.connection, deadline)
