@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance format clean
+.PHONY: serve test publish conformance format messages clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -30,6 +30,13 @@ test: $(VENV)/test tests/node/node_modules
 # The W3C suites against our own server; writes docs/conformance.md and docs/conformance.ttl.
 conformance: $(VENV)/test
 	$(BIN)/python -m tests.conformance
+
+# Bring the catalogues up to date with what code and templates say; new messages wait there to be translated.
+messages: $(VENV)/runtime
+	cd server/legation/serve && pot=$$(mktemp) \
+	&& $(CURDIR)/$(BIN)/pybabel -q extract -F $(CURDIR)/pyproject.toml -k marked --no-location --sort-output -o $$pot . \
+	&& for language in ar fr; do $(CURDIR)/$(BIN)/pybabel -q update -i $$pot -o messages/$$language.po -l $$language \
+	--no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap; done; rm -f $$pot
 
 format: $(VENV)/test
 	$(BIN)/ruff check --fix

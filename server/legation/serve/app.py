@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from flask import Flask, Response, request
+from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from legation.release import Release
 from legation.serve import caching, graphs, quality, releases, site, sparql, things
 from legation.serve.engine import Engine
-from legation.serve.pages import answer_problem, page_globals
+from legation.serve.languages import LanguageInPath
+from legation.serve.messages import Catalogues
+from legation.serve.pages import answer_problem, language, page_globals
 from legation.serve.problems import ProblemError, slug_for
 from legation.serve.settings import Settings
 from legation.serve.state import EXTENSION, State
@@ -26,6 +29,8 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     for module in (site, things, graphs, quality, releases, sparql):
         app.register_blueprint(module.blueprint)
     app.context_processor(page_globals)
+    Babel(app, locale_selector=language).domain_instance = Catalogues()
+    app.wsgi_app = LanguageInPath(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(ProblemError, answer_problem)
     app.register_error_handler(HTTPException, _http_error)
     app.after_request(caching.finish)

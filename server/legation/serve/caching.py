@@ -54,7 +54,7 @@ def etag_for(media_type: str, language: str = "") -> str:
     work is done, and the same for as long as the answer is.
     """
     arguments = sorted(request.args.items(multi=True))
-    said = repr((state().edition, request.path, arguments, media_type, language))
+    said = repr((state().edition, request.script_root, request.path, arguments, media_type, language))
     return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

@@ -10,6 +10,7 @@ from typing import Final
 from pyoxigraph import Literal
 
 from legation.namespaces import PREFIXES
+from legation.serve.messages import marked
 
 LANGUAGES: Final = ("en", "ar", "fr")
 """The languages of names and definitions; the first is spoken where the reader asks for none of them."""
@@ -21,52 +22,52 @@ FALLBACK: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
 
 KIND_TITLES: Final[Mapping[str, str]] = MappingProxyType(
     {
-        "person": "People",
-        "body": "Bodies",
-        "state": "States",
-        "post": "Posts",
-        "event": "Events",
-        "instrument": "Instruments",
-        "place": "Places",
-        "claim": "Claims",
-        "source": "Sources",
-        "passage": "Passages",
-        "concept": "Concepts",
-        "scheme": "Schemes",
-        "link": "Links to Wikidata",
+        "person": marked("People"),
+        "body": marked("Bodies"),
+        "state": marked("States"),
+        "post": marked("Posts"),
+        "event": marked("Events"),
+        "instrument": marked("Instruments"),
+        "place": marked("Places"),
+        "claim": marked("Claims"),
+        "source": marked("Sources"),
+        "passage": marked("Passages"),
+        "concept": marked("Concepts"),
+        "scheme": marked("Schemes"),
+        "link": marked("Links to Wikidata"),
     }
 )
-"""What a list of each kind is called."""
+"""What a list of each kind is called: messages."""
 
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
-        f"{PREFIXES['dcterms']}issued": "published",
-        f"{PREFIXES['dcterms']}language": "language",
-        f"{PREFIXES['dcterms']}title": "title",
-        f"{PREFIXES['foaf']}homepage": "website",
-        f"{PREFIXES['foaf']}isPrimaryTopicOf": "article about it",
-        f"{PREFIXES['oa']}end": "ends before character",
-        f"{PREFIXES['oa']}hasSelector": "place in the source",
-        f"{PREFIXES['oa']}hasSource": "source",
-        f"{PREFIXES['oa']}start": "starts at character",
-        f"{PREFIXES['org']}headOf": "heads",
-        f"{PREFIXES['org']}memberOf": "is a member of",
-        f"{PREFIXES['owl']}sameAs": "the same as",
-        f"{PREFIXES['rdf']}type": "type",
-        f"{PREFIXES['rdfs']}seeAlso": "see also",
-        f"{PREFIXES['schema']}url": "address",
-        f"{PREFIXES['skos']}broader": "broader",
-        f"{PREFIXES['skos']}definition": "Definition",
-        f"{PREFIXES['skos']}editorialNote": "Note",
-        f"{PREFIXES['skos']}hasTopConcept": "top concept",
-        f"{PREFIXES['skos']}inScheme": "in the scheme",
-        f"{PREFIXES['skos']}narrower": "narrower",
-        f"{PREFIXES['skos']}scopeNote": "Scope",
-        f"{PREFIXES['skos']}topConceptOf": "top concept of",
-        f"{PREFIXES['void']}inDataset": "in the dataset",
+        f"{PREFIXES['dcterms']}issued": marked("published"),
+        f"{PREFIXES['dcterms']}language": marked("language"),
+        f"{PREFIXES['dcterms']}title": marked("title"),
+        f"{PREFIXES['foaf']}homepage": marked("website"),
+        f"{PREFIXES['foaf']}isPrimaryTopicOf": marked("article about it"),
+        f"{PREFIXES['oa']}end": marked("ends before character"),
+        f"{PREFIXES['oa']}hasSelector": marked("place in the source"),
+        f"{PREFIXES['oa']}hasSource": marked("source"),
+        f"{PREFIXES['oa']}start": marked("starts at character"),
+        f"{PREFIXES['org']}headOf": marked("heads"),
+        f"{PREFIXES['org']}memberOf": marked("is a member of"),
+        f"{PREFIXES['owl']}sameAs": marked("the same as"),
+        f"{PREFIXES['rdf']}type": marked("type"),
+        f"{PREFIXES['rdfs']}seeAlso": marked("see also"),
+        f"{PREFIXES['schema']}url": marked("address"),
+        f"{PREFIXES['skos']}broader": marked("broader"),
+        f"{PREFIXES['skos']}definition": marked("Definition"),
+        f"{PREFIXES['skos']}editorialNote": marked("Note"),
+        f"{PREFIXES['skos']}hasTopConcept": marked("top concept"),
+        f"{PREFIXES['skos']}inScheme": marked("in the scheme"),
+        f"{PREFIXES['skos']}narrower": marked("narrower"),
+        f"{PREFIXES['skos']}scopeNote": marked("Scope"),
+        f"{PREFIXES['skos']}topConceptOf": marked("top concept of"),
+        f"{PREFIXES['void']}inDataset": marked("in the dataset"),
     }
 )
-"""What terms of other vocabularies are called on a page, where the ontology has no label for them."""
+"""What terms of other vocabularies are called on a page, where the ontology has no label: messages."""
 
 RIGHT_TO_LEFT: Final = frozenset({"ar", "fa", "he", "ur"})
 

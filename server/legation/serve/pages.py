@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Sequence
-from functools import partial
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -13,7 +12,8 @@ from flask import Response, g, render_template, request
 from legation.serve.iris import local_path
 from legation.serve.labels import KIND_TITLES, LANGUAGES, direction, spelled
 from legation.serve.labels import choose as choose_name
-from legation.serve.messages import translate
+from legation.serve.languages import CHOSEN
+from legation.serve.locales import XSD, language_name, spoken_date, spoken_number
 from legation.serve.negotiation import Offer, choose, choose_language
 from legation.serve.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemError, not_acceptable
 from legation.serve.state import state
@@ -25,11 +25,29 @@ def varies_by(header: str) -> None:
 
 
 def language() -> str:
-    """Return the language of the page: ``?lang=`` where we have it, else by ``Accept-Language``."""
-    wanted = request.args.get("lang")
-    if wanted not in LANGUAGES:
+    """Return the language of the page: of ``?lang=``, else of the path, else by ``Accept-Language``."""
+    wanted = _wanted()
+    if wanted is None:
         varies_by("Accept-Language")
     return choose_language(LANGUAGES, request.headers.get("Accept-Language"), wanted)
+
+
+def _wanted() -> str | None:
+    """Return the language that the address asks for, where it asks for one of ours."""
+    asked = request.args.get("lang")
+    chosen: str | None = asked if asked in LANGUAGES else request.environ.get(CHOSEN)
+    return chosen
+
+
+def home_path() -> str:
+    """Return the path that this server's addresses begin with, whatever their language."""
+    return request.script_root.removesuffix(f"/{request.environ.get(CHOSEN)}")
+
+
+def root_path() -> str:
+    """Return the path that links begin with: they keep the language that this address asks for."""
+    wanted = _wanted()
+    return f"{home_path()}/{wanted}" if wanted else home_path()
 
 
 def negotiate(offers: Sequence[Offer], wanted: str | None = None) -> Offer:
@@ -47,7 +65,7 @@ def href(iri: str) -> str | None:
     """Return where a page links for ``iri``: ours on this server, the web's as they are, others nowhere."""
     path = local_path(iri)
     if path is not None:
-        return request.script_root + path.replace("/id/", "/page/", 1)
+        return root_path() + path.replace("/id/", "/page/", 1)
     return iri if iri.startswith(("http://", "https://")) else None
 
 
@@ -67,26 +85,29 @@ def page(template: str, status: int = 200, **values: object) -> Response:
 def page_globals() -> dict[str, Any]:
     """Return what every template may use."""
     spoken = language()
-    speak: Callable[[str], str] = partial(translate, language=spoken)
     return {
-        "_": speak,
         "language": spoken,
         "direction": direction,
         "languages": [(code, in_language(code)) for code in LANGUAGES],
-        "root": request.script_root,
+        "root": root_path(),
+        "home": home_path(),
         "version": state().release.manifest.version,
         "edition": state().edition,
         "href": href,
         "kind_title": KIND_TITLES,
         "spelled": spelled,
         "choose_name": choose_name,
+        "tongue": lambda code: language_name(code, spoken),
+        "number": lambda value: spoken_number(value, spoken),
+        "date": lambda value, kind="date": spoken_date(value, f"{XSD}{kind}", spoken),
     }
 
 
 def in_language(code: str) -> str:
     """Return the address of this very page in another language."""
     arguments = [pair for pair in request.args.items(multi=True) if pair[0] != "lang"]
-    return f"{request.script_root}{request.path}?{urlencode([*arguments, ('lang', code)])}"
+    query = f"?{urlencode(arguments)}" if arguments else ""
+    return f"{home_path()}/{code}{request.path}{query}"
 
 
 def answer_problem(problem: ProblemError) -> Response:

@@ -11,9 +11,9 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 from legation.namespaces import PREFIXES
 from legation.serve.iris import kind_and_slug
 from legation.serve.labels import WORDS, Text, choose, spelled
+from legation.serve.locales import DATES, NUMBERS, spoken_date, spoken_number
 from legation.serve.messages import translate
 
-DATES: Final = frozenset(f"{PREFIXES['xsd']}{name}" for name in ("date", "gYearMonth", "gYear", "dateTime"))
 PLAIN: Final = frozenset({f"{PREFIXES['xsd']}string", f"{PREFIXES['rdf']}langString"})
 
 Names = Mapping[str, list[Literal]]
@@ -27,6 +27,8 @@ class Shown:
     iri: str = ""
     href: str | None = None
     time: bool = False
+    machine: str = ""
+    """A date or a number as the data has it, where ``text`` says it as the reader's language does."""
     note: str = ""
     """The datatype, where it says more than the value does."""
 
@@ -47,8 +49,13 @@ class Presenter:
         if not isinstance(term, Literal):
             return Shown(Text(str(term)))
         datatype = term.datatype.value
-        note = "" if datatype in PLAIN or datatype in DATES else spelled(datatype)
-        return Shown(Text(term.value, term.language or ""), time=datatype in DATES, note=note)
+        if datatype in DATES:
+            said = spoken_date(term.value, datatype, self.language)
+            return Shown(Text(said, self.language), time=True, machine=term.value)
+        if datatype in NUMBERS:
+            return Shown(Text(spoken_number(term.value, self.language), self.language), machine=term.value)
+        note = "" if datatype in PLAIN else spelled(datatype)
+        return Shown(Text(term.value, term.language or ""), note=note)
 
     def name(self, iri: str) -> Text:
         """Return the name of ``iri``: its label, else its slug or its prefixed form."""
@@ -66,8 +73,9 @@ class Presenter:
         return Text(thing[1] if thing is not None else spelled(iri))
 
     def order(self, term: NamedNode | BlankNode | Literal | Triple) -> str:
-        """Return what values are sorted by: what the reader sees."""
-        return self.show(term).text.value.casefold()
+        """Return what values are sorted by: dates and numbers as they are, names as the reader sees them."""
+        shown = self.show(term)
+        return (shown.machine or shown.text.value).casefold()
 
 
 def mentioned(quads: Iterable[Quad]) -> set[NamedNode]:

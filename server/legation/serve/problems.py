@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from legation.namespaces import BASE
 from legation.serve.formats import HTML
+from legation.serve.messages import marked
 from legation.serve.negotiation import Offer
 
 PROBLEM_JSON: Final = Offer("problem", "application/problem+json")
@@ -28,109 +29,142 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
     {
         "not-found": Kind(
             404,
-            "Nothing here",
-            "No page has this address and no statement of this release is about such an IRI. "
-            "Identifiers, once "
-            "published, keep answering: check the spelling, or search with SPARQL at /sparql.",
+            marked("Nothing here"),
+            marked(
+                "No page has this address and no statement of this release is about such an IRI. "
+                "Identifiers, once published, keep answering: check the spelling, or search with "
+                "SPARQL at /sparql."
+            ),
         ),
         "withdrawn": Kind(
             410,
-            "Withdrawn",
-            "This identifier was published and has been withdrawn; the note says why. Nothing replaces it.",
+            marked("Withdrawn"),
+            marked(
+                "This identifier was published and has been withdrawn; the note says why. Nothing "
+                "replaces it."
+            ),
         ),
         "not-acceptable": Kind(
             406,
-            "No acceptable representation",
-            "Nothing on offer fits the Accept header or the format that was asked for. The member “offers” "
-            "lists what there is; ask for one of these, by Accept or by ?format=.",
+            marked("No acceptable representation"),
+            marked(
+                "Nothing on offer fits the Accept header or the format that was asked for. The "
+                "member “offers” lists what there is; ask for one of these, by Accept or by "
+                "?format=."
+            ),
         ),
         "method-not-allowed": Kind(
             405,
-            "Method not allowed",
-            "This address can be read and nothing else. The Allow header lists the methods it answers.",
+            marked("Method not allowed"),
+            marked(
+                "This address can be read and nothing else. The Allow header lists the methods it answers."
+            ),
         ),
         "bad-request": Kind(
             400,
-            "Bad request",
-            "The request does not follow the protocol; the detail says where. It will fail again "
-            "unless changed.",
+            marked("Bad request"),
+            marked(
+                "The request does not follow the protocol; the detail says where. It will fail "
+                "again unless changed."
+            ),
         ),
         "syntax-error": Kind(
             400,
-            "Syntax error in the query",
-            "The query is not SPARQL. The members “line” and “column” (both from 1) say where reading "
-            "stopped.",
+            marked("Syntax error in the query"),
+            marked(
+                "The query is not SPARQL. The members “line” and “column” (both from 1) say where "
+                "reading stopped."
+            ),
         ),
         "unknown-function": Kind(
             400,
-            "Unknown function",
-            "The query calls a function, by its IRI, that this endpoint does not have. The functions are "
-            "those of SPARQL 1.1 and the casts of XML Schema types.",
+            marked("Unknown function"),
+            marked(
+                "The query calls a function, by its IRI, that this endpoint does not have. The "
+                "functions are those of SPARQL 1.1 and the casts of XML Schema types."
+            ),
         ),
         "service-refused": Kind(
             400,
-            "Federated queries are refused",
-            "This endpoint never opens a connection on behalf of a query, so SERVICE is refused "
-            "wherever it could "
-            "be read. Run the federation in your own engine and ask this endpoint for its part.",
+            marked("Federated queries are refused"),
+            marked(
+                "This endpoint never opens a connection on behalf of a query, so SERVICE is "
+                "refused wherever it could be read. Run the federation in your own engine and ask "
+                "this endpoint for its part."
+            ),
         ),
         "update-refused": Kind(
             403,
-            "Updates are refused",
-            "A release never changes, so there is nothing to update. Send queries only.",
+            marked("Updates are refused"),
+            marked("A release never changes, so there is nothing to update. Send queries only."),
         ),
         "unsupported-media-type": Kind(
             415,
-            "Unsupported media type",
-            "POST a query as application/sparql-query, or as application/x-www-form-urlencoded with a "
-            "“query” field.",
+            marked("Unsupported media type"),
+            marked(
+                "POST a query as application/sparql-query, or as "
+                "application/x-www-form-urlencoded with a “query” field."
+            ),
         ),
         "request-too-large": Kind(
             413,
-            "Request too large",
-            "The request is longer than this server reads. The member “limit” gives the limit in bytes.",
+            marked("Request too large"),
+            marked(
+                "The request is longer than this server reads. The member “limit” gives the limit in bytes."
+            ),
         ),
         "result-too-large": Kind(
             413,
-            "Result too large",
-            "The result is longer than this server sends for a query. Ask for less (LIMIT, fewer "
-            "variables), or "
-            "download the release and query it at home: /release/current.",
+            marked("Result too large"),
+            marked(
+                "The result is longer than this server sends for a query. Ask for less (LIMIT, "
+                "fewer variables), or download the release and query it at home: "
+                "/release/current."
+            ),
         ),
         "out-of-time": Kind(
             504,
-            "Out of time",
-            "The query did not finish within the wall-clock limit, and no part of an answer was sent. "
-            "Ask for less, "
-            "bind more, or download the release and query it at home: /release/current.",
+            marked("Out of time"),
+            marked(
+                "The query did not finish within the wall-clock limit, and no part of an answer "
+                "was sent. Ask for less, bind more, or download the release and query it at home: "
+                "/release/current."
+            ),
         ),
         "out-of-memory": Kind(
             503,
-            "Out of memory",
-            "The query needed more memory than one query may have, and no part of an answer was sent. "
-            "Ask for less, "
-            "or download the release and query it at home: /release/current.",
+            marked("Out of memory"),
+            marked(
+                "The query needed more memory than one query may have, and no part of an answer "
+                "was sent. Ask for less, or download the release and query it at home: "
+                "/release/current."
+            ),
         ),
         "too-deep": Kind(
             400,
-            "Nested too deeply",
-            "The query nests deeper than the engine can follow. Write it flatter.",
+            marked("Nested too deeply"),
+            marked("The query nests deeper than the engine can follow. Write it flatter."),
         ),
         "queue-full": Kind(
             503,
-            "Too many queries",
-            "Every worker is taken and so is every place in the queue. Try again after the time in "
-            "Retry-After.",
+            marked("Too many queries"),
+            marked(
+                "Every worker is taken and so is every place in the queue. Try again after the "
+                "time in Retry-After."
+            ),
         ),
         "range-not-satisfiable": Kind(
             416,
-            "Range not satisfiable",
-            "The file is shorter than the range that was asked for.",
+            marked("Range not satisfiable"),
+            marked("The file is shorter than the range that was asked for."),
         ),
         "internal-error": Kind(
             500,
-            "Internal error",
-            "The server failed. The query or the address is not at fault; please report what you asked for.",
+            marked("Internal error"),
+            marked(
+                "The server failed. The query or the address is not at fault; please report what "
+                "you asked for."
+            ),
         ),
     }
 )

@@ -305,5 +305,5 @@ def texts(terms: Iterable[Term], language: str) -> tuple[Text, ...]:
 
 
 def _claim_order(claim: ClaimView) -> tuple[bool, str, str]:
-    dates = [value.text.value for row in claim.when for value in row.values]
+    dates = [value.machine or value.text.value for row in claim.when for value in row.values]
     return (claim.deprecated, dates[0] if dates else "9999", claim.slug)

@@ -1,0 +1,64 @@
+"""Dates and numbers as a reader writes them: the forms of CLDR, by Babel, at the precision that is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from functools import lru_cache
+from types import MappingProxyType
+from typing import Final
+
+from babel import Locale
+from babel.dates import format_date, format_skeleton
+from babel.numbers import format_decimal
+
+from legation.namespaces import PREFIXES
+
+XSD: Final = PREFIXES["xsd"]
+
+LOCALES: Final[Mapping[str, Locale]] = MappingProxyType(
+    {"en": Locale.parse("en_001"), "ar": Locale.parse("ar"), "fr": Locale.parse("fr")}
+)
+"""The locale of each language of the interface. None is of one country; numerals are each locale's default in
+CLDR, which for Arabic without a country is 0–9."""
+
+DATES: Final = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear", "gMonthDay"))
+NUMBERS: Final = frozenset(
+    f"{XSD}{name}" for name in ("integer", "nonNegativeInteger", "positiveInteger", "int")
+)
+
+
+@lru_cache(maxsize=8192)
+def spoken_date(value: str, datatype: str, language: str) -> str:
+    """Return an XML Schema date in words of ``language``, never more precise than it is.
+
+    ``datatype`` is the IRI of ``xsd:date``, ``xsd:dateTime`` (its day), ``xsd:gYearMonth``, ``xsd:gYear`` or
+    ``xsd:gMonthDay``. A value that is no date of the calendar is returned as it is.
+    """
+    locale = LOCALES[language]
+    kind = datatype.removeprefix(XSD)
+    try:
+        if kind == "gYear":
+            return format_skeleton("y", date(int(value), 1, 1), locale=locale)
+        if kind == "gYearMonth":
+            return format_skeleton("yMMMM", date.fromisoformat(f"{value}-01"), locale=locale)
+        if kind == "gMonthDay":
+            return format_skeleton("MMMMd", date.fromisoformat(f"2000{value[1:]}"), locale=locale)
+        return format_date(date.fromisoformat(value[:10]), "long", locale=locale)
+    except ValueError:
+        return value
+
+
+@lru_cache(maxsize=8192)
+def spoken_number(value: int | str, language: str) -> str:
+    """Return a whole number as ``language`` groups its digits; what is no number, as it is."""
+    try:
+        return format_decimal(int(value), locale=LOCALES[language], numbering_system="default")
+    except ValueError:
+        return str(value)
+
+
+def language_name(code: str, language: str) -> str:
+    """Return what the language ``code`` (BCP 47) is called in ``language``; the code where it has no name."""
+    name: str = LOCALES[language].languages.get(code.partition("-")[0].lower(), code)
+    return name
