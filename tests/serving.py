@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 import http.client
 import json
+import shutil
 import socket
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
@@ -15,7 +17,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.error import URLError
 from urllib.parse import urlencode
+from urllib.request import Request, urlopen
 
 import pytest
 from pyoxigraph import RdfFormat, Store
@@ -140,6 +144,34 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
         return port
+
+
+@contextmanager
+def oxigraph(folder: Path, turtle: Path) -> Iterator[str]:
+    """Run Oxigraph's own server with a file in it, and give the URL of its endpoint; log into ``folder``."""
+    program = shutil.which("oxigraph", path=sysconfig.get_path("scripts")) or shutil.which("oxigraph")
+    assert program, "the oxigraph server is missing: pip install the [test] extra"
+    address = f"127.0.0.1:{free_port()}"
+    with (folder / "log").open("w") as log:
+        process = subprocess.Popen([program, "serve", "--bind", address], stdout=log, stderr=log)
+    try:
+        _load(f"http://{address}/store?default", turtle, process)
+        yield f"http://{address}/query"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _load(store: str, turtle: Path, process: subprocess.Popen[bytes]) -> None:
+    """Put a file into an Oxigraph server as soon as it listens."""
+    request = Request(store, turtle.read_bytes(), {"Content-Type": "text/turtle"}, method="POST")
+    while process.poll() is None:
+        try:
+            with urlopen(request):
+                return
+        except URLError:
+            time.sleep(0.05)
+    raise AssertionError(f"the oxigraph server ended with {process.returncode}")
 
 
 @contextmanager

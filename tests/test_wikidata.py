@@ -3,15 +3,8 @@
 from __future__ import annotations
 
 import re
-import shutil
-import socket
-import subprocess
-import sysconfig
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from urllib.error import URLError
-from urllib.request import Request, urlopen
 
 import pyshacl
 import pytest
@@ -22,6 +15,7 @@ from legation.publish.canonical import canonical_text, new_graph
 from legation.wikidata.classes import read_classes
 from legation.wikidata.command import wikidata
 from legation.wikidata.items import fold
+from tests.serving import oxigraph
 
 REPOSITORY = Path(__file__).parents[1]
 WORLD = Path(__file__).parent / "wikidata" / "world.ttl"
@@ -41,32 +35,8 @@ link:body-gctf-1 a leg:WikidataCandidate ; leg:links body:gctf ; leg:reason "No 
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of an Oxigraph server with the world in it."""
-    program = shutil.which("oxigraph", path=sysconfig.get_path("scripts")) or shutil.which("oxigraph")
-    assert program, "the oxigraph server is missing: pip install the [test] extra"
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        address = "{}:{}".format(*free.getsockname())
-    with (tmp_path_factory.mktemp("oxigraph") / "log").open("w") as log:
-        server = subprocess.Popen([program, "serve", "--bind", address], stdout=log, stderr=log)
-        try:
-            load(f"http://{address}/store?default", server)
-            yield f"http://{address}/query"
-        finally:
-            server.terminate()
-            server.wait()
-
-
-def load(store: str, server: subprocess.Popen[bytes]) -> None:
-    """Put the world into the server as soon as it listens."""
-    headers = {"Content-Type": "text/turtle"}
-    request = Request(store, WORLD.read_bytes(), headers, method="POST")
-    while server.poll() is None:
-        try:
-            with urlopen(request):
-                return
-        except URLError:
-            time.sleep(0.05)
-    raise RuntimeError(f"the oxigraph server ended with {server.returncode}")
+    with oxigraph(tmp_path_factory.mktemp("oxigraph"), WORLD) as url:
+        yield url
 
 
 class Project:

@@ -33,6 +33,7 @@ def _option(one: Setting) -> click.Option:
     return click.Option(
         [one.option],
         type=_type(one),
+        multiple=one.is_list,
         envvar=one.variable,
         metavar=one.about.unit or None,
         help=f"{one.about.text}  [default: {one.default_text}]",
@@ -41,12 +42,13 @@ def _option(one: Setting) -> click.Option:
 
 def _serve(*, quiet: bool, **said: Any) -> None:  # noqa: ANN401  # one for each setting, as `_type` has them
     from legation.release import ReleaseError  # noqa: PLC0415  # `legation --help` need not wait for the engine
+    from legation.serve.outbound import HostError  # noqa: PLC0415
     from legation.serve.run import ListenError, run  # noqa: PLC0415
 
     settings = _settings(said, quiet=quiet)
     try:
         run(settings, _say_nothing if quiet else click.echo)
-    except (ReleaseError, ListenError) as error:
+    except (ReleaseError, ListenError, HostError) as error:
         raise click.ClickException(str(error)) from error
 
 

@@ -86,11 +86,20 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
         ),
         "service-refused": Kind(
             400,
-            marked("Federated queries are refused"),
+            marked("Federated query refused"),
             marked(
-                "This endpoint never opens a connection on behalf of a query, so SERVICE is "
-                "refused wherever it could be read. Run the federation in your own engine and ask "
-                "this endpoint for its part."
+                "This endpoint opens no connection on behalf of a query, except to hosts that its "
+                "operator has listed: there, SERVICE takes a constant endpoint and a group. Run the "
+                "federation in your own engine and ask this endpoint for its part."
+            ),
+        ),
+        "service-failed": Kind(
+            502,
+            marked("The other endpoint failed"),
+            marked(
+                "An endpoint that the query calls with SERVICE gave no usable answer; the detail "
+                "says which and why. Ask it for less, try again later, or write SERVICE SILENT to "
+                "go on without it."
             ),
         ),
         "update-refused": Kind(

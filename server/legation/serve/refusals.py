@@ -39,5 +39,9 @@ class BeyondFormatError(RefusalError):
     """The result holds what the format that was asked for cannot say (triple terms in JSON-LD)."""
 
 
+class ServiceFailedError(RefusalError):
+    """A SERVICE endpoint gave no usable answer; the message says which and why, for the client."""
+
+
 class WorkerFailedError(RefusalError):
     """The worker failed in a way that is our fault, not the query's."""

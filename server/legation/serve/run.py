@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from legation.release import CONTEXT, Release, open_release
 from legation.serve.engine import OxigraphEngine
+from legation.serve.outbound import Host
 from legation.serve.settings import Settings
 from legation.serve.store import ensure_index, index_path
 from legation.serve.workers import Pool
@@ -30,12 +31,15 @@ class ListenError(Exception):
 def run(settings: Settings, tell: Callable[[str], object]) -> None:
     """Serve until told to stop; ``tell`` gets the one line that says where, once the release is open.
 
-    Raises ``ReleaseError`` where there is no release, ``ListenError`` where the address cannot be had.
+    Raises ``ReleaseError`` where there is no release, ``ListenError`` where the address cannot be had,
+    ``HostError`` where a host cannot be listed.
     """
     from granian.constants import Interfaces  # noqa: PLC0415  # `legation --help` need not wait for it
     from granian.log import LogLevels  # noqa: PLC0415
     from granian.server import Server  # noqa: PLC0415
 
+    for entry in settings.service_hosts:
+        Host.parse(entry)
     release = open_release(settings.release)
     _probe(settings)
     server = Server(

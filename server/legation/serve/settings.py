@@ -15,6 +15,10 @@ UNITS: Final[Mapping[str, int]] = MappingProxyType({"KiB": KIBIBYTE, "MiB": MEBI
 """Units of options that ``Settings`` holds in bytes; values in all others are held as they are."""
 
 
+CALLING: Final = 4
+"""Federated queries that may wait for other hosts at the same time."""
+
+
 @dataclass(frozen=True)
 class About:
     """What is said of a setting. The bounds ``least`` and ``most`` are in ``unit``."""
@@ -40,7 +44,13 @@ class Setting:
     @property
     def option(self) -> str:
         """The option of ``legation serve``."""
-        return f"--{self.name.replace('_', '-')}"
+        name = self.name.replace("_", "-")
+        return f"--{name.removesuffix('s') if self.is_list else name}"
+
+    @property
+    def is_list(self) -> bool:
+        """Tell whether the option may be given more than once."""
+        return isinstance(self.default, tuple)
 
     @property
     def variable(self) -> str:
@@ -54,6 +64,8 @@ class Setting:
 
     def text_of(self, held: Any) -> str:  # noqa: ANN401  # a value of any setting
         """Return a value that ``Settings`` holds as documents show it, with its unit."""
+        if self.is_list:
+            return " ".join(held) or "none"
         value = f"{held / self.scale:g}" if isinstance(held, float) or self.scale > 1 else str(held)
         return f"{value} {self.about.unit}".strip()
 
@@ -121,14 +133,25 @@ class Settings:
             over="413 `request-too-large`",
         ),
     ] = 256 * KIBIBYTE
+    service_hosts: Annotated[
+        tuple[str, ...],
+        About(
+            "A host that SERVICE may reach: NAME (https), NAME:PORT, or ADDRESS:PORT for one that is not public. "
+            "Can be given more than once.",
+        ),
+    ] = ()
     page_threads: Annotated[
         int, About("Threads for pages and files, which queries never occupy.", least=1)
     ] = 8
 
     @property
     def threads(self) -> int:
-        """Threads of the HTTP server: every query that runs or waits holds one, and the pages have theirs."""
-        return self.workers + self.queue + self.page_threads
+        """Threads of the HTTP server: every query that runs or waits holds one, and the pages have theirs.
+
+        So does every federated query that waits for another host.
+        """
+        federated = CALLING if self.service_hosts else 0
+        return self.workers + self.queue + federated + self.page_threads
 
 
 def _table() -> dict[str, Setting]:

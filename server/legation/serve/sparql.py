@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -54,6 +55,11 @@ class Asked:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
 
+    def request(self, query: str, name: str, deadline: float, rows: int = 0) -> workers.Request:
+        """Return the request for ``query``, over the dataset of this one, in the format ``name``."""
+        left = max(0.0, deadline - time.monotonic())
+        return workers.Request(query, name, self.default_graphs, self.named_graphs, rows, left)
+
 
 @blueprint.get("/sparql")
 def get() -> Response:
@@ -87,10 +93,8 @@ def post() -> Response:
 
 def answer(asked: Asked) -> Response:
     """Run a query behind the gate and return its whole answer, or the problem that says why there is none."""
-    try:
-        checked = gate.check(asked.query)
-    except gate.ForbiddenError as forbidden:
-        raise _forbidden(forbidden) from None
+    deadline = time.monotonic() + state().settings.time_limit
+    checked, query = _admitted(asked, deadline)
     offer = negotiate(GRAPHS if checked.form in ("CONSTRUCT", "DESCRIBE") else RESULTS)
     etag = caching.etag_for(offer.media_type)
     if checked.lasting and offer is not HTML and caching.is_fresh(etag):
@@ -98,13 +102,39 @@ def answer(asked: Asked) -> Response:
     name, rows = offer.name, 0
     if offer is HTML:
         name, rows = ("ttl" if checked.form in ("CONSTRUCT", "DESCRIBE") else ROWS), PAGE_ROWS
-    found = _run(workers.Request(asked.query, name, asked.default_graphs, asked.named_graphs, rows))
+    found = _run(asked.request(query, name, deadline, rows))
     response = _result_page(asked, found) if offer is HTML else _result(found, offer)
     if not checked.lasting:
         response.headers["Cache-Control"] = "no-store"
     elif offer is not HTML and request.method != "POST":
         response.set_etag(etag)
     return response
+
+
+def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:
+    """Return what kind of query this is, and its text with every allowed SERVICE clause answered."""
+    try:
+        return gate.check(asked.query), asked.query
+    except gate.ForbiddenError as forbidden:
+        if forbidden.what != "service" or not state().federation:
+            raise _forbidden(forbidden) from None
+
+    def local(query: str) -> bytes:
+        found = state().engine.run(asked.request(query, "json", deadline))
+        if found.file is None:
+            return found.body
+        with found.file:
+            return found.file.read()
+
+    try:
+        query = state().federation.resolved(asked.query, local, deadline)
+    except gate.ForbiddenError as forbidden:
+        raise _forbidden(forbidden) from None
+    except refusals.ServiceFailedError as failure:
+        raise ProblemError("service-failed", f"{failure}.") from None
+    except refusals.RefusalError as refusal:
+        raise _refused(asked.query, refusal, state().settings) from None
+    return replace(gate.check(query), lasting=False), query
 
 
 def _run(asked: workers.Request) -> workers.Answer:
@@ -219,7 +249,11 @@ def _forbidden(forbidden: gate.ForbiddenError) -> ProblemError:
         return ProblemError(
             "update-refused", "This is an update, and this endpoint answers queries.", members=members
         )
-    detail = f"SERVICE at line {place.line}, column {place.column}: no connection is opened for a query."
+    allowed = "; ".join(state().federation.names) or "none"
+    detail = (
+        f"SERVICE at line {place.line}, column {place.column}: not a constant endpoint on a host that "
+        f"queries may reach from here ({allowed})."
+    )
     return ProblemError("service-refused", detail, members=members)
 
 

@@ -13,9 +13,10 @@ from typing import Any, Final
 from flask import current_app
 from pyoxigraph import Literal, NamedNode
 
-from legation.namespaces import GRAPH, ID, PREFIXES
+from legation.namespaces import BASE, GRAPH, ID, PREFIXES
 from legation.release import CONTEXT, Release
 from legation.serve.engine import Engine
+from legation.serve.federation import Federation
 from legation.serve.iris import kind_and_slug
 from legation.serve.settings import Settings
 
@@ -36,6 +37,11 @@ class State:
     release: Release
     settings: Settings
     engine: Engine
+
+    @cached_property
+    def federation(self) -> Federation:
+        """The hosts that queries may reach."""
+        return Federation(self.settings.service_hosts, f"Legation/{self.release.manifest.version} (+{BASE})")
 
     @cached_property
     def context(self) -> Mapping[str, Any]:

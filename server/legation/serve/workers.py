@@ -9,6 +9,7 @@ and go.
 from __future__ import annotations
 
 import contextlib
+import math
 import queue
 import re
 import signal
@@ -60,6 +61,8 @@ class Request:
     named_graphs: tuple[str, ...] = ()
     rows: int = 0
     """For the format ``rows``: how many at most."""
+    time: float = math.inf
+    """Seconds that are left of the time that the query was given, where some are spent already."""
 
     def header(self) -> dict[str, Any]:
         """Return the request as a frame's header."""
@@ -185,7 +188,7 @@ class Pool:
         return answer
 
     def _ask(self, process: _Process, request: Request) -> Answer:
-        deadline = time.monotonic() + self._limits.time_limit
+        deadline = time.monotonic() + min(self._limits.time_limit, request.time)
         try:
             wire.send(process.connection, wire.Frame(request.header()), deadline)
             frame = wire.receive(process.connection, deadline)
