@@ -31,7 +31,7 @@ def _type(one: Setting) -> click.ParamType[Any]:
 def _option(one: Setting) -> click.Option:
     """Return the option of one setting; it has no default, so that what was not said stays unsaid."""
     return click.Option(
-        [one.option],
+        [one.option, one.name],
         type=_type(one),
         multiple=one.is_list,
         envvar=one.variable,

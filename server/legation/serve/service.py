@@ -47,6 +47,8 @@ def describe_endpoint(endpoint: str, manifest: Manifest, settings: Settings) -> 
         (dataset, f"{SD}defaultGraph", union),
         (union, f"{RDF}type", NamedNode(f"{SD}Graph")),
     ]
+    if settings.service_hosts:
+        said.append((service, f"{SD}feature", NamedNode(f"{SD}BasicFederatedQuery")))
     said += [(service, f"{SD}resultFormat", NamedNode(f"{FORMATS}{name}")) for name in RESULT_FORMATS]
     for iri, entry in sorted(manifest.graphs.items()):
         graph = NamedNode(iri)

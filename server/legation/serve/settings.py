@@ -136,7 +136,7 @@ class Settings:
     service_hosts: Annotated[
         tuple[str, ...],
         About(
-            "A host that SERVICE may reach: NAME (https), NAME:PORT, or ADDRESS:PORT for one that is not public. "
+            "A host that SERVICE may reach: NAME (https), NAME:PORT, or ADDRESS:PORT if it is not public. "
             "Can be given more than once.",
         ),
     ] = ()
