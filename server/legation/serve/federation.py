@@ -13,6 +13,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
@@ -21,6 +22,7 @@ from pyoxigraph import (
     Literal,
     NamedNode,
     QueryResultsFormat,
+    QuerySolution,
     QuerySolutions,
     Triple,
     Variable,
@@ -136,34 +138,38 @@ def _remote_query(query: str, call: FederatedCall, constraint: str) -> str:
     return f"BASE <{BASE}>\n{frame_of(query).prologue}\nSELECT * {pattern}"
 
 
-def _solutions(body: bytes) -> QuerySolutions:
+@dataclass(frozen=True)
+class Solutions:
+    """The variables of a SELECT query and its solutions, up to one more than ``ROWS``."""
+
+    variables: Sequence[Variable]
+    rows: Sequence[QuerySolution]
+
+
+def _solutions(body: bytes) -> Solutions:
     try:
         results = parse_query_results(body, QueryResultsFormat.JSON)
+        if not isinstance(results, QuerySolutions):
+            raise outbound.UnreachedError("it answered true or false to a SELECT query")
+        return Solutions(results.variables, list(islice(results, ROWS + 1)))
     except (SyntaxError, ValueError) as error:
         raise outbound.UnreachedError(f"its answer cannot be read ({error})") from None
-    if not isinstance(results, QuerySolutions):
-        raise outbound.UnreachedError("it answered true or false to a SELECT query")
-    return results
 
 
-def _values_of(call: FederatedCall, solutions: QuerySolutions) -> str:
+def _values_of(call: FederatedCall, found: Solutions) -> str:
     """Return the solutions of ``call`` as VALUES; ``ServiceFailedError`` for what cannot stand there."""
-    variables = solutions.variables
-    if strangers := {variable.value for variable in variables} - _variables(call.group, call.before or ""):
+    known = _variables(call.group, call.before or "")
+    if strangers := {variable.value for variable in found.variables} - known:
         raise ServiceFailedError(
             f"{call.endpoint}: it answered with ?{min(strangers)}, which was not asked for"
         )
-    try:
-        rows = list(islice(solutions, ROWS + 1))
-    except SyntaxError as error:
-        raise ServiceFailedError(f"{call.endpoint}: its answer cannot be read ({error})") from None
-    if len(rows) > ROWS:
+    if len(found.rows) > ROWS:
         raise ServiceFailedError(
             f"{call.endpoint}: it has more than {ROWS} solutions for this clause; ask it for less, or bind "
             "its variables before the clause, in the outermost group"
         )
-    spelled = [[_spelled(call, row[variable]) for variable in variables] for row in rows]
-    return _values(variables, spelled)
+    rows = [[_spelled(call, row[variable]) for variable in found.variables] for row in found.rows]
+    return _values(found.variables, rows)
 
 
 def _constraint(query: str, call: FederatedCall, ask: Ask) -> str:
@@ -181,7 +187,7 @@ def _constraint(query: str, call: FederatedCall, ask: Ask) -> str:
     )
     gate.check(before)
     try:
-        rows = list(_solutions(ask(before)))
+        rows = _solutions(ask(before)).rows
     except NotQueryError:
         return ""
     if len(rows) > SENT:
