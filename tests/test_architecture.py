@@ -15,9 +15,12 @@ from tests.projects import ROOT
 
 PACKAGE: Final = ROOT / "server/legation"
 SHARED: Final = frozenset(
-    {"legation", "legation.namespaces", "legation.release", "legation.project", "legation.jsonld"}
+    {
+        *("legation", "legation.namespaces", "legation.release", "legation.project", "legation.jsonld"),
+        *("legation.folding", "legation.names"),
+    }
 )
-"""What both may import: the prefix table, the release folder, where the project is, JSON-LD's writer."""
+"""What both may import: prefixes, the release folder, the project, JSON-LD's writer, how names are folded."""
 
 
 def modules(package: str) -> list[Path]:

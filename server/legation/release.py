@@ -15,6 +15,7 @@ from typing import Final
 MANIFEST: Final = "manifest.json"
 DATASET: Final = "dataset.nq"
 CONTEXT: Final = "context.jsonld"
+SEARCH: Final = "search.tsv"
 CURRENT: Final = "current"
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
@@ -26,6 +27,7 @@ MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".jsonld": "application/ld+json",
     ".json": "application/json",
     ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
 }
 """File suffix to media type; a trailing ``.gz`` is a content coding, not a type."""
 

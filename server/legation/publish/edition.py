@@ -20,8 +20,9 @@ from legation.publish.graphs import META, ONTOLOGY, SHAPES, add, triples_in
 from legation.publish.header import Header
 from legation.publish.questions import Question, check_questions, describe_questions, read_questions
 from legation.publish.report import quality_files
+from legation.publish.search import search_table
 from legation.publish.tables import tables
-from legation.release import CONTEXT, DATASET, GraphEntry, Manifest
+from legation.release import CONTEXT, DATASET, SEARCH, GraphEntry, Manifest
 
 COUNTED: Final = (
     *("Person", "Body", "Post", "Place", "Instrument", "Event"),
@@ -79,7 +80,7 @@ def downloads(
         files[f"{name}.rdf"] = serialize.rdf_xml(canonical)
         files[f"{name}.jsonld"] = serialize.json_ld(canonical, context)
     files |= {f"tables/{name}.csv": text for name, text in tables(store)}
-    return files | quality_files(store, header)
+    return files | quality_files(store, header) | {SEARCH: search_table(store)}
 
 
 def description(
