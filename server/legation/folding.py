@@ -192,6 +192,12 @@ def other_forms(word: str) -> tuple[str, ...]:
     return tuple(form for form in dict.fromkeys(found) if form != word and len(form) >= LEAST_STEM)
 
 
+def unfinished(word: str) -> tuple[str, ...]:
+    """Return the beginnings that a folded word may be which is still being typed: ``المغ`` is of ``مغرب``."""
+    rests = (word[len(article) :] for article in _ARTICLES if word.startswith(article))
+    return (word, *dict.fromkeys(rest for rest in rests if rest))
+
+
 def _is_arabic(word: str) -> bool:
     return "\u0600" <= word[:1] <= "\u06ff"
 

@@ -12,7 +12,7 @@ from typing import Final
 from rapidfuzz import process
 from rapidfuzz.distance import OSA, Indel
 
-from legation.folding import LIGHT, Word, fold, romanised, sound, words
+from legation.folding import LIGHT, Word, fold, romanised, sound, unfinished, words
 from legation.names import FORMS
 from legation.serve.index import Entry, NameIndex
 
@@ -190,8 +190,9 @@ def _standing_for(index: NameIndex, word: Word, *, last: bool, loosely: bool) ->
     if word.text in index.words:
         found[word.text] = EXACT
     if len(word.text) >= LEAST_BEGINNING or last:
-        for longer in _longer(index, word.text):
-            found.setdefault(longer, BEGINNING + 0.15 * len(word.text) / len(longer))
+        for beginning in unfinished(word.text) if last else (word.text,):
+            for longer in _longer(index, beginning):
+                found.setdefault(longer, BEGINNING + 0.15 * len(beginning) / len(longer))
     if loosely or not found:
         for other, quality in _misprints(index, word.text):
             found.setdefault(other, quality)
@@ -307,7 +308,7 @@ def _begins(question: Question, fit: Fit) -> float:
     return 0.5 if fit.entry.folded.startswith(question.folded) else 0.0
 
 
-def marked(text: str, question: Question) -> list[tuple[str, bool]]:
+def highlight(text: str, question: Question) -> list[tuple[str, bool]]:
     """Return ``text`` in pieces, each with whether a word of the question is found there."""
     pieces: list[tuple[str, bool]] = []
     forms, end = question.forms, 0

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from legation.release import CONTEXT, Release, open_release
 from legation.serve.engine import OxigraphEngine
+from legation.serve.index import ensure_name_index
 from legation.serve.outbound import Host
 from legation.serve.settings import Settings
 from legation.serve.store import ensure_index, index_path
@@ -69,6 +70,7 @@ def load(settings: Settings, release: Release, tell: Callable[[str], object]) ->
         size = release.dataset.stat().st_size
         tell(f"Building the index of release {release.manifest.version} ({size:,} bytes)")
     index = ensure_index(release)
+    ensure_name_index(release)
     engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings))
     Finalize(None, engine.close, exitpriority=1)
     app = create_app(release, engine, settings)

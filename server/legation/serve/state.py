@@ -17,6 +17,7 @@ from legation.namespaces import BASE, GRAPH, ID, PREFIXES
 from legation.release import CONTEXT, Release
 from legation.serve.engine import Engine
 from legation.serve.federation import Federation
+from legation.serve.index import NameIndex, ensure_name_index
 from legation.serve.iris import kind_and_slug
 from legation.serve.settings import Settings
 
@@ -59,6 +60,11 @@ class State:
             if file.is_file() and file.suffix != ".pyc":
                 digest.update(file.read_bytes())
         return digest.hexdigest()[:32]
+
+    @cached_property
+    def name_index(self) -> NameIndex:
+        """The release's names, to be looked up by their words."""
+        return NameIndex(ensure_name_index(self.release))
 
     @cached_property
     def term_names(self) -> Mapping[str, list[Literal]]:
