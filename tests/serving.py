@@ -198,6 +198,7 @@ def small_release(folder: Path, quads: str, files: Mapping[str, str] | None = No
     release = folder / "1.0.0"
     release.mkdir(parents=True)
     context = json.dumps({"@context": {"leg": f"{BASE}ontology#"}})
+    quads = "".join(sorted(quads.splitlines(keepends=True)))
     contents = {"dataset.nq": quads, "context.jsonld": context, **(files or {})}
     for name, text in contents.items():
         (release / name).parent.mkdir(parents=True, exist_ok=True)

@@ -28,7 +28,7 @@ READ_OUT = {"aria-label", "title", "alt", "placeholder"}
 
 PROPER = re.compile(
     r"Legation|SPARQL|Wikidata|العربية|English|Français|Markdown|Turtle|TriG|N-Quads|N-Triples|JSON-LD|RDF/XML|"
-    r"CSV|EARL|DQV|SHA-256|gzip|HTTP|CC BY 4\.0|claim:"
+    r"CSV|Apache|EARL|DQV|SHA-256|gzip|HTTP|CC BY 4\.0|claim:"
 )
 """Names, which are the same in every language."""
 

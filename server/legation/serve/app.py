@@ -7,7 +7,19 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from legation.release import Release
-from legation.serve import caching, graphs, quality, releases, search, site, sparql, things
+from legation.serve import (
+    browse,
+    caching,
+    graphs,
+    quality,
+    releases,
+    search,
+    sheet,
+    site,
+    sitemap,
+    sparql,
+    things,
+)
 from legation.serve.engine import Engine
 from legation.serve.languages import LanguageInPath
 from legation.serve.messages import Catalogues
@@ -26,7 +38,7 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = State(release, settings, engine)
-    for module in (site, things, graphs, quality, releases, search, sparql):
+    for module in (site, sitemap, browse, things, sheet, graphs, quality, releases, search, sparql):
         app.register_blueprint(module.blueprint)
     app.context_processor(page_globals)
     Babel(app, locale_selector=language).domain_instance = Catalogues()

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
 
+from markupsafe import Markup, escape
 from pyoxigraph import Literal
 
 from legation.namespaces import PREFIXES
@@ -78,6 +79,16 @@ class Text:
 
     value: str
     language: str = ""
+
+    @property
+    def html(self) -> Markup:
+        """The text as HTML, isolated, with its language and direction."""
+        spoken = f' lang="{escape(self.language)}"' if self.language else ""
+        return Markup(f'<bdi{spoken} dir="{self.direction}">{escape(self.value)}</bdi>')  # noqa: S704
+
+    def __html__(self) -> Markup:
+        """Let a template write it."""
+        return self.html
 
     @property
     def direction(self) -> str:

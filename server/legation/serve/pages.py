@@ -15,6 +15,7 @@ from legation.serve.labels import choose as choose_name
 from legation.serve.languages import CHOSEN
 from legation.serve.locales import XSD, language_name, spoken_date, spoken_number
 from legation.serve.negotiation import Offer, choose, choose_language
+from legation.serve.present import Presenter
 from legation.serve.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemError, not_acceptable
 from legation.serve.state import state
 
@@ -63,10 +64,20 @@ def negotiate(offers: Sequence[Offer], wanted: str | None = None) -> Offer:
 
 def href(iri: str) -> str | None:
     """Return where a page links for ``iri``: ours on this server, the web's as they are, others nowhere."""
+    return href_under(root_path(), iri)
+
+
+def href_under(root: str, iri: str) -> str | None:
+    """Return where a page whose links begin with ``root`` links for ``iri``."""
     path = local_path(iri)
     if path is not None:
-        return root_path() + path.replace("/id/", "/page/", 1)
+        return root + path.replace("/id/", "/page/", 1)
     return iri if iri.startswith(("http://", "https://")) else None
+
+
+def presenter() -> Presenter:
+    """Return what shows terms to this reader; it is kept for the next who reads the same language."""
+    return state().presenter(language(), root_path(), href_under)
 
 
 def lead_to(path: str, status: int = 303) -> Response:

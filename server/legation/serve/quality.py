@@ -13,8 +13,8 @@ from pyoxigraph import NamedNode, RdfFormat, parse
 
 from legation.namespaces import ID
 from legation.serve.formats import HTML
-from legation.serve.pages import href, language, negotiate, page
-from legation.serve.present import Presenter, Shown
+from legation.serve.pages import negotiate, page, presenter
+from legation.serve.present import Shown
 from legation.serve.problems import ProblemError
 from legation.serve.state import state
 from legation.serve.things import DATA_OFFERS, graph_response
@@ -47,9 +47,9 @@ def quality() -> Response:
     table = read_table(path / TABLE)
     metrics = [NamedNode(metric_iri(column)) for column in table[0] if column not in NAMING]
     bodies = [NamedNode(row["body"]) for row in table]
-    presenter = Presenter(language(), state().names([*metrics, *bodies]), href)
-    rows = [Row(presenter.show(body), values(row)) for body, row in zip(bodies, table, strict=True)]
-    return page("quality.html", metrics=[presenter.show(metric) for metric in metrics], rows=rows)
+    reader = presenter()
+    rows = [Row(reader.show(body), values(row)) for body, row in zip(bodies, table, strict=True)]
+    return page("quality.html", metrics=[reader.show(metric) for metric in metrics], rows=rows)
 
 
 def read_table(path: Path) -> list[dict[str, str]]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from itertools import zip_longest
 from typing import Final
 
 from flask import Blueprint, Response, request, send_file
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from legation.namespaces import RELEASE
+from legation.project import open_project
 from legation.release import MANIFEST, FileEntry, Release, ReleaseError, open_release
 from legation.serve import caching
 from legation.serve.formats import HTML
@@ -16,6 +19,8 @@ from legation.serve.iris import local_path, node
 from legation.serve.negotiation import Offer, choose
 from legation.serve.pages import lead_to, negotiate, page, varies_by
 from legation.serve.problems import ProblemError
+from legation.serve.prose import read_prose
+from legation.serve.sitemap import release_links
 from legation.serve.state import META, state
 from legation.serve.things import DATA_OFFERS, document, graph_response
 
@@ -33,6 +38,39 @@ def index() -> Response:
     if negotiate((HTML, JSON)) is HTML:
         return page("releases.html", releases=found, current=state().release.manifest.version)
     return _as_json(found)
+
+
+@blueprint.get("/changes")
+def changes() -> Response:
+    """Show what changed from release to release, by named graph, and the project's own account of it."""
+    found = sorted(_here(), key=lambda release: release.manifest.issued, reverse=True)
+    steps = [
+        (release, difference(release, older)) for release, older in zip_longest(found, found[1:]) if release
+    ]
+    log = open_project().root / "CHANGELOG.md"
+    return page("changes.html", steps=steps, log=read_prose(log) if log.is_file() else None)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What a release has that the one before it had not, by named graph."""
+
+    added: tuple[str, ...]
+    removed: tuple[str, ...]
+    changed: tuple[str, ...]
+
+
+def difference(release: Release, older: Release | None) -> Difference | None:
+    """Return how the graphs of a release differ from those of an older one, by their digests."""
+    if older is None:
+        return None
+    here, there = release.manifest.graphs, older.manifest.graphs
+    common = here.keys() & there.keys()
+    return Difference(
+        tuple(sorted(here.keys() - there.keys())),
+        tuple(sorted(there.keys() - here.keys())),
+        tuple(sorted(iri for iri in common if here[iri].rdfc10 != there[iri].rdfc10)),
+    )
 
 
 @blueprint.get("/release/current")
@@ -53,7 +91,10 @@ def describe_release(version: str) -> Response:
     release = _release(version)
     offer = negotiate((*DATA_OFFERS, HTML))
     if offer is HTML:
-        return page("release.html", release=release, downloads=downloads(release))
+        response = page("release.html", release=release, downloads=downloads(release))
+        files = {name: entry.media_type for name, entry, _ in downloads(release)}
+        response.headers["Link"] = release_links(version, files)
+        return response
     return graph_response(_described(release), offer)
 
 

@@ -8,16 +8,16 @@ from typing import Final
 from flask import Blueprint, Response, send_file
 from pyoxigraph import NamedNode, RdfFormat, parse
 
-from legation.namespaces import BASE, ID, KINDS
+from legation.namespaces import BASE, ID
 from legation.project import open_project
 from legation.release import CONTEXT
 from legation.serve.formats import HTML
 from legation.serve.iris import ENTITY_KINDS, node
 from legation.serve.negotiation import Offer
-from legation.serve.pages import href, language, lead_to, negotiate, page
-from legation.serve.present import Presenter
+from legation.serve.pages import lead_to, negotiate, page, presenter
 from legation.serve.problems import KINDS as PROBLEMS
 from legation.serve.problems import ProblemError, type_iri
+from legation.serve.prose import read_prose
 from legation.serve.questions import examples
 from legation.serve.state import state
 from legation.serve.things import DATA_OFFERS, document, graph_response
@@ -26,7 +26,8 @@ blueprint: Final = Blueprint("site", __name__)
 
 MARKDOWN: Final = Offer("md", "text/markdown")
 JSON: Final = Offer("json", "application/json")
-THREE_BODIES: Final = ("unoct", "gctf", "imctc")
+FOUR_BODIES: Final = ("unoct", "gctf", "imctc", "global-coalition")
+"""What this is about, in the order of the home page."""
 
 
 @blueprint.get("/")
@@ -34,26 +35,28 @@ def home() -> Response:
     """Return the home page; to a program, what the release says about the project's base IRI."""
     if negotiate((HTML, *DATA_OFFERS)) is not HTML:
         return document(NamedNode(BASE))
-    bodies = [NamedNode(f"{ID}body/{slug}") for slug in THREE_BODIES]
-    presenter = Presenter(language(), state().names(bodies), href)
+    bodies = [NamedNode(f"{ID}body/{slug}") for slug in FOUR_BODIES]
+    reader = presenter()
+    counts = state().directory.kinds()
     return page(
         "home.html",
-        bodies=[presenter.show(body) for body in bodies],
-        counts=[(kind, len(state().things.get(kind, ()))) for kind in (*ENTITY_KINDS, "claim", "source")],
+        bodies=[reader.show(body) for body in bodies],
+        counts=[(kind, counts.get(kind, 0)) for kind in (*ENTITY_KINDS, "claim", "source")],
         example=next(iter(examples(state().release)), None),
         manifest=state().release.manifest,
     )
 
 
-@blueprint.get("/browse/<kind>")
-def browse(kind: str) -> Response:
-    """List everything of one kind, by name."""
-    if kind not in KINDS:
-        raise ProblemError("not-found", f"There is no kind of thing called {kind}.")
-    things = state().things.get(kind, ())
-    presenter = Presenter(language(), state().names(things), href)
-    shown = sorted((presenter.show(thing) for thing in things), key=lambda one: one.text.value.casefold())
-    return page("browse.html", kind=kind, kinds=ENTITY_KINDS, things=shown)
+@blueprint.get("/about")
+def about() -> Response:
+    """Say what this is, how it comes about and how to cite it."""
+    return page("about.html", manifest=state().release.manifest)
+
+
+@blueprint.get("/licence")
+def licence() -> Response:
+    """Say under which terms data and program may be used."""
+    return page("licence.html")
 
 
 @blueprint.get("/context.jsonld")
@@ -89,7 +92,7 @@ def conformance() -> Response:
         raise ProblemError("not-found", "No conformance report came with this program.")
     offer = negotiate((HTML, *DATA_OFFERS, MARKDOWN))
     if offer is HTML:
-        return page("conformance.html", text=reports["md"].read_text(encoding="utf-8"))
+        return page("conformance.html", text=read_prose(reports["md"]))
     if offer is MARKDOWN:
         return Response(reports["md"].read_text(encoding="utf-8"), mimetype=MARKDOWN.media_type)
     return graph_response(parse(path=reports["ttl"], format=RdfFormat.TURTLE), offer)
@@ -101,12 +104,6 @@ def health() -> Response:
     response = Response(f"ok {state().release.manifest.version}\n", mimetype="text/plain")
     response.headers["Cache-Control"] = "no-store"
     return response
-
-
-@blueprint.get("/robots.txt")
-def robots() -> Response:
-    """Let crawlers read the pages, and keep them off queries."""
-    return Response("User-agent: *\nDisallow: /sparql?\n", mimetype="text/plain")
 
 
 @blueprint.get("/<path:rest>")

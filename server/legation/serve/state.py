@@ -4,26 +4,30 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache, partial
 from pathlib import Path
 from typing import Any, Final
 
 from flask import current_app
 from pyoxigraph import Literal, NamedNode
 
-from legation.namespaces import BASE, GRAPH, ID, PREFIXES
+from legation.namespaces import BASE, GRAPH, PREFIXES
 from legation.release import CONTEXT, Release
+from legation.serve.directory.build import ensure_directory
+from legation.serve.directory.read import Directory
 from legation.serve.engine import Engine
 from legation.serve.federation import Federation
 from legation.serve.index import NameIndex, ensure_name_index
-from legation.serve.iris import kind_and_slug
+from legation.serve.iris import node
+from legation.serve.present import Presenter
 from legation.serve.settings import Settings
+from legation.serve.store import ensure_index
 
-THINGS: Final = """
-SELECT DISTINCT ?thing ?start WHERE { ?thing a ?type FILTER(isIRI(?thing) && STRSTARTS(STR(?thing), ?start)) }
-"""
+NAMES_KEPT: Final = 65536
+"""Names of so many things are kept at hand, a few hundred bytes each."""
+
 EXTENSION: Final = "legation"
 META: Final = NamedNode(f"{GRAPH}meta")
 ONTOLOGY_GRAPH: Final = NamedNode(f"{GRAPH}ontology")
@@ -73,16 +77,6 @@ class State:
         return self.engine.names(term for term in terms if isinstance(term, NamedNode))
 
     @cached_property
-    def things(self) -> Mapping[str, list[NamedNode]]:
-        """Everything that has an IRI of ours and a type, by kind."""
-        found: dict[str, list[NamedNode]] = {}
-        for row in self.engine.select(THINGS, {"start": Literal(ID)}):
-            thing = row["thing"]
-            if isinstance(thing, NamedNode) and (kind := kind_and_slug(thing.value)) is not None:
-                found.setdefault(kind[0], []).append(thing)
-        return found
-
-    @cached_property
     def wider(self) -> Mapping[str, frozenset[str]]:
         """For each property of the ontology, the properties that it implies (``rdfs:subPropertyOf``)."""
         pairs = [
@@ -98,11 +92,51 @@ class State:
                 wide.update(*(found.get(name, set()) for name in tuple(wide)))
         return {narrow: frozenset(wide) for narrow, wide in found.items()}
 
+    @cached_property
+    def directory(self) -> Directory:
+        """The directory of the release; it is built at the first start with its content."""
+        return Directory(ensure_directory(ensure_index(self.release), self.release.dataset, self.wider))
+
+    @cached_property
+    def naming(self) -> Naming:
+        """The names of anything, looked up when they are wanted and kept."""
+        return Naming(self.engine, self.term_names)
+
+    def presenter(self, language: str, root: str, href: Callable[[str, str], str | None]) -> Presenter:
+        """Return what shows terms in ``language`` with links under ``root``, the same one each time."""
+        key = (language, root)
+        if key not in self.presenters:
+            self.presenters[key] = Presenter(language, self.naming, partial(href, root))
+        return self.presenters[key]
+
+    @cached_property
+    def presenters(self) -> dict[tuple[str, str], Presenter]:
+        """The presenters in use: one for each language and root of links."""
+        return {}
+
     def names(self, iris: Iterable[NamedNode]) -> dict[str, list[Literal]]:
         """Return the names of ``iris``, by IRI."""
         wanted = set(iris)
         known = {iri.value: self.term_names[iri.value] for iri in wanted if iri.value in self.term_names}
         return known | dict(self.engine.names(iri for iri in wanted if iri.value not in known))
+
+
+class Naming:
+    """Names by IRI, as a page asks for them one by one."""
+
+    def __init__(self, engine: Engine, known: Mapping[str, list[Literal]]) -> None:
+        """Begin with the names that are ``known``."""
+        self._engine = engine
+        self._known = known
+        self._look_up = lru_cache(maxsize=NAMES_KEPT)(self._names_of)
+
+    def get(self, iri: str, _default: tuple[()] = (), /) -> Sequence[Literal]:
+        """Return the names of ``iri``, as a mapping does."""
+        return self._known.get(iri) or self._look_up(iri)
+
+    def _names_of(self, iri: str) -> Sequence[Literal]:
+        found = node(iri)
+        return self._engine.names([found]).get(iri, ()) if found is not None else ()
 
 
 def state() -> State:

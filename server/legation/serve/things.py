@@ -13,13 +13,12 @@ from legation.namespaces import ID, LEG, ONTOLOGY, PREFIXES, SHAPES
 from legation.serve import caching
 from legation.serve.describe import POINTING_AT_MOST, Description, describe
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, write_graph
-from legation.serve.iris import kind_and_slug, local_path, thing
+from legation.serve.iris import local_path, thing
 from legation.serve.negotiation import Offer
-from legation.serve.pages import href, language, lead_to, negotiate, page
-from legation.serve.present import Presenter, mentioned
+from legation.serve.pages import lead_to, negotiate, page, presenter
 from legation.serve.problems import ProblemError
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
-from legation.serve.views import ThingPage
+from legation.serve.views import TYPE, Said, ThingPage, pointing_of, statements_of, text_of
 from legation.serve.vocabulary import vocabulary_view
 
 blueprint: Final = Blueprint("things", __name__)
@@ -27,8 +26,8 @@ blueprint: Final = Blueprint("things", __name__)
 DATA_OFFERS: Final = (*GRAPH_OFFERS, *GRAPH_ALIASES)
 SUFFIXES: Final = frozenset(offer.name for offer in GRAPH_OFFERS)
 WITHDRAWN: Final = NamedNode(f"{LEG}Withdrawn")
-REPLACED_BY: Final = NamedNode(f"{PREFIXES['dcterms']}isReplacedBy")
-NOTE: Final = NamedNode(f"{PREFIXES['skos']}editorialNote")
+REPLACED_BY: Final = f"{PREFIXES['dcterms']}isReplacedBy"
+NOTE: Final = f"{PREFIXES['skos']}editorialNote"
 
 IN_META: Final = """
 SELECT ?s ?p ?o ?meta ?start WHERE {
@@ -40,7 +39,7 @@ SELECT ?s ?p ?o ?meta ?start WHERE {
 @blueprint.get("/id/<kind>/<slug>")
 def identify(kind: str, slug: str) -> Response:
     """Send a reader to the page and a program to the data (303: the thing itself is not a document)."""
-    if (moved := _gone(_known(kind, slug))) is not None:
+    if (moved := _moved(_known(kind, slug))) is not None:
         return moved
     offer = negotiate((*DATA_OFFERS, HTML))
     where = "page" if offer is HTML else "data"
@@ -54,26 +53,11 @@ def data(kind: str, slug: str) -> Response:
     stem, dot, suffix = slug.rpartition(".")
     explicit = suffix if dot and suffix in SUFFIXES else None
     described = _known(kind, stem if explicit else slug)
-    if (moved := _gone(described)) is not None:
+    if (moved := _moved(described)) is not None:
         return moved
     offer = negotiate(DATA_OFFERS, explicit)
     response = graph_response(described.quads, offer)
     response.headers["Link"] = f'<{described.focus.value}>; rel="describes"'
-    return response
-
-
-@blueprint.get("/page/<kind>/<slug>")
-def show(kind: str, slug: str) -> Response:
-    """Return the page of a thing."""
-    described = _known(kind, slug)
-    if (moved := _gone(described)) is not None:
-        return moved
-    response = describing_page(described)
-    path = f"{request.script_root}/data/{kind}/{slug}"
-    alternates = [
-        f'<{path}.{offer.name}>; rel="alternate"; type="{offer.media_type}"' for offer in GRAPH_OFFERS
-    ]
-    response.headers["Link"] = ", ".join([f'<{described.focus.value}>; rel="describes"', *alternates])
     return response
 
 
@@ -124,8 +108,7 @@ def vocabulary(iri: str, name: NamedNode) -> Response:
     offer = negotiate((*DATA_OFFERS, HTML))
     quads = state().engine.graph(name)
     if offer is HTML:
-        presenter = Presenter(language(), state().names(mentioned(quads)), href)
-        return page("terms.html", view=vocabulary_view(iri, quads, presenter), offers=GRAPH_OFFERS)
+        return page("terms.html", view=vocabulary_view(iri, quads, presenter()), offers=GRAPH_OFFERS)
     itself = [NamedNode(iri), NamedNode(f"{iri}#")]
     using = state().engine.pointing_at(itself, POINTING_AT_MOST)
     return graph_response([*quads, *(quad for quad in using if quad.graph_name == META)], offer)
@@ -133,16 +116,8 @@ def vocabulary(iri: str, name: NamedNode) -> Response:
 
 def describing_page(described: Description) -> Response:
     """Return the page of a description."""
-    presenter = Presenter(language(), state().names(mentioned(described.quads)), href)
-    found = kind_and_slug(described.focus.value)
-    view = ThingPage(described, presenter, state().wider).view()
-    return page(
-        "thing.html",
-        view=view,
-        kind=found[0] if found else "",
-        slug=found[1] if found else "",
-        offers=GRAPH_OFFERS,
-    )
+    composed = ThingPage(statements_of(described), presenter(), state().wider)
+    return page("document.html", view=composed.view(), pointing=composed.rows(pointing_of(described)))
 
 
 def _known(kind: str, slug: str) -> Description:
@@ -153,20 +128,16 @@ def _known(kind: str, slug: str) -> Description:
     return described
 
 
-def _gone(described: Description) -> Response | None:
+def _moved(described: Description) -> Response | None:
+    return gone(described.focus.value, statements_of(described).said.get(described.focus.value, {}))
+
+
+def gone(iri: str, said: Said) -> Response | None:
     """Answer for an identifier that was withdrawn: 301 to what replaces it, else the 410 with its note."""
-    values = {quad.predicate: quad.object for quad in described.own}
-    kinds = {quad.object for quad in described.own if quad.predicate.value == f"{PREFIXES['rdf']}type"}
-    if WITHDRAWN not in kinds:
+    if WITHDRAWN not in said.get(TYPE, ()):
         return None
-    notes = [
-        quad.object.value
-        for quad in described.own
-        if quad.predicate == NOTE and isinstance(quad.object, Literal)
-    ]
-    successor = values.get(REPLACED_BY)
-    if isinstance(successor, NamedNode) and (path := local_path(successor.value)) is not None:
-        return lead_to(path, 301)
-    raise ProblemError(
-        "withdrawn", " ".join(notes) or "No note was left.", members={"iri": described.focus.value}
-    )
+    for successor in said.get(REPLACED_BY, ()):
+        if isinstance(successor, NamedNode) and (path := local_path(successor.value)) is not None:
+            return lead_to(path, 301)
+    notes = " ".join(text_of(note) for note in said.get(NOTE, ()))
+    raise ProblemError("withdrawn", notes or "No note was left.", members={"iri": iri})

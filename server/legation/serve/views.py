@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, groupby
 from typing import Final
 
 from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from legation.namespaces import GRAPH, LEG, PREFIXES
 from legation.serve.describe import Description
+from legation.serve.directory.entries import MATTERS
 from legation.serve.iris import kind_and_slug
 from legation.serve.labels import FALLBACK, LANGUAGES, Text
 from legation.serve.present import Presenter, Shown
@@ -49,7 +51,7 @@ HEADLINE: Final = (
 """What a claim says, in the order it is said; everything else qualifies it."""
 
 DATES: Final = ("start", "end", "asOf", "date", "duration")
-APART: Final = frozenset({"rank", "basis", "evidence"})
+SPENT: Final = frozenset({*HEADLINE, *DATES, "rank", "basis", "evidence", "disagreesWith"})
 
 
 @dataclass(frozen=True)
@@ -66,8 +68,17 @@ class EvidenceView:
 
     here: Shown
     source: Shown
+    kind: Shown | None
+    publisher: Shown | None
+    issued: Shown | None
+    address: Shown | None
     place: str
-    rows: tuple[Row, ...]
+    digest: str
+
+    @property
+    def is_passage(self) -> bool:
+        """Whether it is a passage of the source and not the source as a whole."""
+        return self.here.iri != self.source.iri
 
 
 @dataclass(frozen=True)
@@ -77,13 +88,18 @@ class ClaimView:
     iri: str
     href: str | None
     slug: str
+    kind: Shown | None
+    matter: tuple[Row, ...]
+    """What it is about; every claim of the same matter has the same."""
     says: tuple[Row, ...]
     when: tuple[Row, ...]
     qualified: tuple[Row, ...]
     rank: Shown | None
     basis: Shown | None
     deprecated: bool
+    preferred: bool
     notes: tuple[Text, ...]
+    rivals: tuple[Shown, ...]
     evidence: tuple[EvidenceView, ...]
 
 
@@ -100,56 +116,62 @@ class ThingView:
     inferred: tuple[Row, ...]
     links: tuple[Row, ...]
     claim: ClaimView | None
-    claims: tuple[tuple[Shown, tuple[ClaimView, ...]], ...]
     evidence: tuple[EvidenceView, ...]
-    pointing: tuple[Row, ...]
-    complete: bool
+
+
+Said = Mapping[str, Sequence[Term]]
+"""What is stated about one thing: values by property."""
+
+
+@dataclass(frozen=True)
+class Statements:
+    """What a page is made of: what is stated about its subject and about what it rests on."""
+
+    focus: str
+    said: Mapping[str, Said]
+    """What is stated about the thing itself, the claims to show, and their evidence, by IRI."""
+    inferred: Said
+    """What is inferred about the thing itself."""
 
 
 class ThingPage:
-    """Works out the parts of a page from a description."""
+    """Works out the parts of a page from statements."""
 
     def __init__(
-        self, description: Description, presenter: Presenter, wider: Mapping[str, frozenset[str]]
+        self, statements: Statements, presenter: Presenter, wider: Mapping[str, frozenset[str]]
     ) -> None:
-        """Index the description by subject; ``wider`` gives the properties that each property implies."""
-        self._description = description
+        """Take the statements; ``wider`` gives the properties that each property implies."""
         self._wider = wider
         self._presenter = presenter
-        self._said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
-        for quad in description.quads:
-            values = self._said[text_of(quad.subject)][quad.predicate.value]
-            if quad.object not in values and not (quad.predicate.value == TYPE and _is_inferred(quad)):
-                values.append(quad.object)
+        self._focus = statements.focus
+        self._said = statements.said
+        self._inferred = statements.inferred
 
     def view(self) -> ThingView:
         """Return the page's parts."""
-        focus = self._description.focus.value
-        own = self._said[focus]
-        is_claim = (kind_and_slug(focus) or ("",))[0] == "claim"
-        facts, inferred = self._facts()
+        own = self._about(self._focus)
+        kind = (kind_and_slug(self._focus) or ("",))[0]
+        hidden = {TYPE, *NOTES, *LINKS, *(f"{SKOS}{kind}" for kind in NAME_KINDS), f"{LEG}evidence"}
+        facts = {name: terms for name, terms in own.items() if name not in hidden and not _is_bound(name)}
         return ThingView(
-            iri=focus,
-            title=self._presenter.name(focus),
+            iri=self._focus,
+            title=self._presenter.name(self._focus),
             kinds=tuple(self._presenter.show(term) for term in own.get(TYPE, ())),
             names=self._names(own),
             notes=tuple(
-                (self._presenter.show(NamedNode(note)), texts(own.get(note, ()), self._presenter.language))
+                (self._presenter.named(note), texts(own.get(note, ()), self._presenter.language))
                 for note in NOTES
-                if own.get(note) and not is_claim
+                if own.get(note) and kind != "claim"
             ),
-            facts=() if is_claim else facts,
-            inferred=inferred,
-            links=self._rows({name: own[name] for name in LINKS if own.get(name)}, LINKS),
-            claim=self._claim(focus) if is_claim else None,
-            claims=self._claims(),
-            evidence=() if is_claim else self._evidence(own.get(f"{LEG}evidence", ())),
-            pointing=self._pointing(),
-            complete=self._description.complete,
+            facts=() if kind == "claim" else self.rows(self._telling(facts)),
+            inferred=self.rows(self._inferred),
+            links=self.rows({name: own[name] for name in LINKS if own.get(name)}, LINKS),
+            claim=self.claim(self._focus) if kind == "claim" else None,
+            evidence=() if kind == "claim" else self._evidence(own.get(f"{LEG}evidence", ())),
         )
 
     def _names(
-        self, own: Mapping[str, list[Term]]
+        self, own: Said
     ) -> tuple[tuple[str, tuple[Text, ...], tuple[Text, ...], tuple[Text, ...]], ...]:
         rows = []
         for language in LANGUAGES:
@@ -165,23 +187,10 @@ class ThingPage:
                 rows.append((language, found[0], found[1], found[2]))
         return tuple(rows)
 
-    def _facts(self) -> tuple[tuple[Row, ...], tuple[Row, ...]]:
-        """Return the statements about the thing, and apart from them what only inference adds."""
-        hidden = {TYPE, *NOTES, *LINKS, *(f"{SKOS}{kind}" for kind in NAME_KINDS), f"{LEG}evidence"}
-        stated: dict[str, list[Term]] = defaultdict(list)
-        inferred: dict[str, list[Term]] = defaultdict(list)
-        known = {(q.predicate, q.object) for q in self._description.own if not _is_inferred(q)}
-        for quad in self._description.own:
-            predicate = quad.predicate.value
-            if quad.subject != self._description.focus or (predicate in hidden and not _is_inferred(quad)):
-                continue
-            if (quad.predicate, quad.object) not in known:
-                inferred[predicate].append(quad.object)
-            elif quad.object not in stated[predicate]:
-                stated[predicate].append(quad.object)
-        return self._rows(self._telling(stated)), self._rows(inferred)
+    def _about(self, iri: str) -> Said:
+        return self._said.get(iri, {})
 
-    def _telling(self, said: Mapping[str, Sequence[Term]]) -> dict[str, list[Term]]:
+    def _telling(self, said: Said) -> dict[str, list[Term]]:
         """Return ``said`` less what a narrower property says of the same value: to hold is to have held."""
         implied = {
             (wide, term)
@@ -192,89 +201,90 @@ class ThingPage:
         kept = {name: [term for term in terms if (name, term) not in implied] for name, terms in said.items()}
         return {name: terms for name, terms in kept.items() if terms}
 
-    def _rows(self, said: Mapping[str, Sequence[Term]], order: Sequence[str] = ()) -> tuple[Row, ...]:
+    def rows(self, said: Said, order: Sequence[str] = ()) -> tuple[Row, ...]:
+        """Return properties and values as a page shows them, in ``order`` and then by name."""
         rows = [
             Row(
-                self._presenter.show(NamedNode(predicate)),
-                tuple(self._presenter.show(term) for term in sorted(values, key=self._presenter.order)),
+                self._presenter.named(predicate),
+                tuple(self._presenter.show(term) for term in sorted(values, key=self._presenter.order))
+                if len(values) > 1
+                else (self._presenter.show(values[0]),),
             )
             for predicate, values in said.items()
         ]
+        if len(rows) < 2:  # noqa: PLR2004  # one row needs no order
+            return tuple(rows)
         ranks = {name: index for index, name in enumerate(order)}
         return tuple(sorted(rows, key=lambda row: (ranks.get(row.name.iri, len(ranks)), row.name.text.value)))
 
-    def _claims(self) -> tuple[tuple[Shown, tuple[ClaimView, ...]], ...]:
-        groups: dict[str, list[ClaimView]] = defaultdict(list)
-        for subject in dict.fromkeys(quad.subject for quad in self._description.claims):
-            iri = text_of(subject)
-            if (kind_and_slug(iri) or ("",))[0] == "claim":
-                kinds = [text_of(term) for term in self._said[iri].get(TYPE, ())]
-                groups[kinds[0] if kinds else ""].append(self._claim(iri))
-        order = {f"{LEG}{name}": index for index, name in enumerate(CLAIM_CLASSES)}
-        return tuple(
-            (self._presenter.show(NamedNode(kind)), tuple(sorted(groups[kind], key=_claim_order)))
-            for kind in sorted(groups, key=lambda kind: order.get(kind, len(order)))
-            if kind
-        )
+    def claims(self, iris: Sequence[str]) -> tuple[tuple[ClaimView, ...], ...]:
+        """Return claims of the description in the order given, those on one matter together."""
+        views = (self.claim(iri) for iri in iris)
+        return tuple(tuple(group) for _, group in groupby(views, key=lambda one: one.matter))
 
-    def _claim(self, iri: str) -> ClaimView:
-        said = self._said[iri]
+    def claim(self, iri: str) -> ClaimView:
+        """Return one claim of the description."""
+        said = self._about(iri)
         leg = {name[len(LEG) :]: values for name, values in said.items() if name.startswith(LEG)}
-        spent = {*HEADLINE, *DATES, *APART}
-        ranks = [self._presenter.show(term) for term in leg.get("rank", ())]
-        bases = [self._presenter.show(term) for term in leg.get("basis", ())]
+        kinds = [text_of(term) for term in said.get(TYPE, ())]
+        matter = MATTERS.get(kinds[0].removeprefix(LEG), ()) if kinds else ()
+        rank = self._only(leg, "rank")
         return ClaimView(
             iri=iri,
             href=self._presenter.href(iri),
             slug=(kind_and_slug(iri) or ("", iri))[1],
-            says=tuple(row for row in self._named(leg, HEADLINE) if not self._is_focus(row)),
+            kind=self._presenter.named(kinds[0]) if kinds else None,
+            matter=tuple(row for row in self._named(leg, matter) if not self._is_focus(row)),
+            says=tuple(
+                row
+                for row in self._named(leg, [name for name in HEADLINE if name not in matter])
+                if not self._is_focus(row)
+            ),
             when=self._named(leg, DATES),
             qualified=self._named(
-                leg, sorted(name for name in leg if name not in spent and not _is_bound(name))
+                leg, sorted(name for name in leg if name not in SPENT and not _is_bound(name))
             ),
-            rank=ranks[0] if ranks else None,
-            basis=bases[0] if bases else None,
-            deprecated=any(rank.iri == f"{LEG}DeprecatedRank" for rank in ranks),
+            rank=rank,
+            basis=self._only(leg, "basis"),
+            deprecated=rank is not None and rank.iri == f"{LEG}DeprecatedRank",
+            preferred=rank is not None and rank.iri == f"{LEG}PreferredRank",
             notes=texts(said.get(f"{SKOS}editorialNote", ()), self._presenter.language),
+            rivals=tuple(self._presenter.show(term) for term in leg.get("disagreesWith", ())),
             evidence=self._evidence(leg.get("evidence", ())),
         )
 
+    def _only(self, said: Said, name: str) -> Shown | None:
+        return self._presenter.show(said[name][0]) if said.get(name) else None
+
     def _is_focus(self, row: Row) -> bool:
         """Tell whether a row only repeats which thing the page is about."""
-        return [value.iri for value in row.values] == [self._description.focus.value]
+        return [value.iri for value in row.values] == [self._focus]
 
-    def _named(self, leg: Mapping[str, list[Term]], names: Iterable[str]) -> tuple[Row, ...]:
-        order = [f"{LEG}{name}" for name in names]
-        return self._rows({f"{LEG}{name}": leg[name] for name in names if name in leg}, order)
+    def _named(self, leg: Said, names: Iterable[str]) -> tuple[Row, ...]:
+        present = [name for name in names if name in leg]
+        return self.rows(
+            {f"{LEG}{name}": leg[name] for name in present}, [f"{LEG}{name}" for name in present]
+        )
 
     def _evidence(self, terms: Iterable[Term]) -> tuple[EvidenceView, ...]:
         return tuple(self._one_piece(term) for term in terms if isinstance(term, NamedNode))
 
     def _one_piece(self, term: NamedNode) -> EvidenceView:
-        said = self._said[term.value]
-        sources = said.get(f"{OA}hasSource", [term])
-        selectors = [self._said[text_of(selector)] for selector in said.get(f"{OA}hasSelector", ())]
-        places = [
-            f"{_value(selector, f'{OA}start')}–{_value(selector, f'{OA}end')}"
-            for selector in selectors
-            if selector
-        ]
-        source = self._said[text_of(sources[0])]
-        telling = (f"{LEG}publisherName", f"{PREFIXES['dcterms']}issued", f"{PREFIXES['schema']}url")
-        rows = self._rows({name: source[name] for name in telling if source.get(name)}, telling)
+        said = self._about(term.value)
+        source = said.get(f"{OA}hasSource", [term])[0]
+        about = self._about(text_of(source))
+        selectors = (self._about(text_of(selector)) for selector in said.get(f"{OA}hasSelector", ()))
+        places = [f"{_value(one, f'{OA}start')}–{_value(one, f'{OA}end')}" for one in selectors if one]
         return EvidenceView(
-            self._presenter.show(term), self._presenter.show(sources[0]), ", ".join(places), rows
+            here=self._presenter.show(term),
+            source=self._presenter.show(source),
+            kind=self._only(about, f"{LEG}sourceKind"),
+            publisher=self._only(about, f"{LEG}publisherName"),
+            issued=self._only(about, f"{PREFIXES['dcterms']}issued"),
+            address=self._only(about, f"{PREFIXES['schema']}url"),
+            place=", ".join(places),
+            digest=_value(said, f"{LEG}sha256") if said.get(f"{LEG}sha256") else "",
         )
-
-    def _pointing(self) -> tuple[Row, ...]:
-        """Return what points at the thing, by property, less the claims, which have their own place."""
-        said: dict[str, list[Term]] = defaultdict(list)
-        explained = {quad.subject for quad in self._description.claims}
-        for quad in self._description.pointing:
-            subject = quad.subject
-            if subject not in explained and subject not in said[quad.predicate.value]:
-                said[quad.predicate.value].append(subject)
-        return self._rows(self._telling(said))
 
 
 def text_of(term: object) -> str:
@@ -286,12 +296,34 @@ def _is_inferred(quad: Quad) -> bool:
     return isinstance(quad.graph_name, NamedNode) and quad.graph_name.value == INFERRED
 
 
+def statements_of(description: Description) -> Statements:
+    """Return the statements of a description, what is inferred apart."""
+    said: dict[str, dict[str, list[Term]]] = defaultdict(lambda: defaultdict(list))
+    inferred: dict[str, list[Term]] = defaultdict(list)
+    for quad in chain(description.own, description.claims, description.evidence):
+        apart = _is_inferred(quad)
+        if not apart or quad.subject == description.focus:
+            values = inferred if apart else said[text_of(quad.subject)]
+            if quad.object not in values[quad.predicate.value]:
+                values[quad.predicate.value].append(quad.object)
+    return Statements(description.focus.value, said, inferred)
+
+
+def pointing_of(description: Description) -> dict[str, list[Term]]:
+    """Return what a description has pointing at its focus, by property."""
+    said: dict[str, list[Term]] = defaultdict(list)
+    for quad in description.pointing:
+        if quad.subject not in said[quad.predicate.value]:
+            said[quad.predicate.value].append(quad.subject)
+    return said
+
+
 def _is_bound(name: str) -> bool:
     """Tell whether ``name`` is one of the earliest and latest dates that are worked out for queries."""
     return name.endswith(("Earliest", "Latest"))
 
 
-def _value(said: Mapping[str, Sequence[Term]], name: str) -> str:
+def _value(said: Said, name: str) -> str:
     return text_of(said[name][0]) if said.get(name) else "?"
 
 
@@ -302,8 +334,3 @@ def texts(terms: Iterable[Term], language: str) -> tuple[Text, ...]:
         if chosen := [text for text in found if text.language.partition("-")[0] == spoken]:
             return tuple(chosen)
     return tuple(found)
-
-
-def _claim_order(claim: ClaimView) -> tuple[bool, str, str]:
-    dates = [value.machine or value.text.value for row in claim.when for value in row.values]
-    return (claim.deprecated, dates[0] if dates else "9999", claim.slug)

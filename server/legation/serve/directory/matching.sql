@@ -1,0 +1,12 @@
+-- How many things of a kind have every value asked for; the rarest value leads, its things are all looked at.
+SELECT COUNT(*)
+FROM facet AS lead
+WHERE lead.facet = :facet AND lead.value = :value AND lead.kind = :kind
+  AND (:type IS NULL OR EXISTS (
+    SELECT 1 FROM facet WHERE facet = 'type' AND value = :type AND kind = :kind AND thing = lead.thing))
+  AND (:state IS NULL OR EXISTS (
+    SELECT 1 FROM facet WHERE facet = 'state' AND value = :state AND kind = :kind AND thing = lead.thing))
+  AND (:body IS NULL OR EXISTS (
+    SELECT 1 FROM facet WHERE facet = 'body' AND value = :body AND kind = :kind AND thing = lead.thing))
+  AND (:year IS NULL OR EXISTS (
+    SELECT 1 FROM facet WHERE facet = 'year' AND value = :year AND kind = :kind AND thing = lead.thing))

@@ -1,0 +1,168 @@
+"""The page of a thing: what is said about it, the claims behind that, and what points at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from flask import Blueprint, Response, request
+from pyoxigraph import NamedNode
+
+from legation.namespaces import ID, LEG, PREFIXES
+from legation.serve.formats import GRAPH_OFFERS
+from legation.serve.labels import spelled
+from legation.serve.pages import page, presenter
+from legation.serve.present import Presenter, Shown
+from legation.serve.problems import ProblemError
+from legation.serve.sitemap import link_header
+from legation.serve.state import state
+from legation.serve.things import gone
+from legation.serve.views import CLAIM_CLASSES, Said, Statements, ThingPage
+
+blueprint: Final = Blueprint("sheet", __name__)
+
+CLAIMS: Final = "claims"
+POINTING: Final = "pointing"
+AT_FIRST: Final = 12
+"""Members of each group on the page of a thing; the rest is a click away, so that any page is quick."""
+
+A_PAGE: Final = 60
+RIVALS_AT_MOST: Final = 50
+EVIDENCE: Final = (f"{LEG}evidence", f"{PREFIXES['oa']}hasSource", f"{PREFIXES['oa']}hasSelector")
+"""The properties that lead from a claim to what it rests on."""
+
+DEEPER: Final = EVIDENCE[1:]
+
+
+@dataclass(frozen=True)
+class Part:
+    """The part of a page that an address asks for: a page of one group, or the beginning of each."""
+
+    list: str = ""
+    group: str = ""
+    number: int = 1
+
+
+@dataclass(frozen=True)
+class Group:
+    """Claims of one class, or things that point here by one property: how many, and those on this page."""
+
+    list: str
+    slug: str
+    name: Shown
+    count: int
+    members: tuple[str, ...]
+    number: int
+    pages: int
+
+
+@blueprint.get("/page/<kind>/<slug>")
+def show(kind: str, slug: str) -> Response:
+    """Return the page of a thing, or of one group of what is listed on it."""
+    iri = f"{ID}{kind}/{slug}"
+    wanted, reader, directory = part(), presenter(), state().directory
+    claims = Lister(iri, CLAIMS, directory.claims, wanted).groups(
+        in_order(directory.claim_counts(iri)), reader
+    )
+    pointing = Lister(iri, POINTING, directory.pointing, wanted).groups(
+        directory.pointing_counts(iri), reader
+    )
+    rivals = directory.same_matter(iri, RIVALS_AT_MOST) if kind == "claim" else []
+    said = statements(iri, [*rivals, *(one for group in claims for one in group.members)])
+    own = said.get(iri, {})
+    if (moved := gone(iri, own)) is not None:
+        return moved
+    if not (own or claims or pointing):
+        raise ProblemError("not-found", f"This release says nothing about {iri}.")
+    composed = ThingPage(Statements(iri, said, directory.inferred(iri)), reader, state().wider)
+    response = page(
+        "part.html" if wanted.list else "thing.html",
+        view=composed.view(),
+        kind=kind,
+        slug=slug,
+        claims=[(group, composed.claims(group.members)) for group in claims],
+        pointing=[(group, [reader.named(one) for one in group.members]) for group in pointing],
+        rivals=composed.claims(rivals),
+        offers=GRAPH_OFFERS,
+    )
+    response.headers["Link"] = link_header(kind, slug)
+    return response
+
+
+def statements(iri: str, claims: Sequence[str]) -> dict[str, Said]:
+    """Return what is stated about a thing and about ``claims``, with their evidence down to the sources."""
+    directory = state().directory
+    said: dict[str, Said] = dict(directory.said([iri, *claims]))
+    for step in (EVIDENCE, DEEPER):
+        leads = {
+            value.value
+            for one in tuple(said.values())
+            for name in step
+            for value in one.get(name, ())
+            if isinstance(value, NamedNode)
+        }
+        said |= directory.said(sorted(leads - said.keys()))
+    return said
+
+
+def part() -> Part:
+    """Return the part that the address asks for; raise the 400 where it asks for none that can be."""
+    number = request.args.get("page", "1")
+    if not number.isdecimal() or not 0 < int(number) < 10**6:
+        raise ProblemError("bad-request", f"“page” is {number!r}; it is a number from 1.")
+    for name in (CLAIMS, POINTING):
+        if group := request.args.get(name):
+            return Part(name, group, int(number))
+    return Part()
+
+
+def in_order(counts: Mapping[str, int]) -> dict[str, int]:
+    """Return the classes of claims in the order that pages have them."""
+    order = [f"{LEG}{name}" for name in CLAIM_CLASSES]
+    return {
+        name: counts[name] for name in sorted(counts, key=lambda one: (one not in order, order.index(one)))
+    }
+
+
+@dataclass(frozen=True)
+class Lister:
+    """Lists what belongs to a thing in groups: all of them a little, or one of them a page at a time."""
+
+    iri: str
+    name: str
+    fetch: Callable[[str, str, int, int], list[str]]
+    """Returns the members of a group of a thing: at most so many, after so many."""
+    wanted: Part
+
+    def groups(self, counts: Mapping[str, int], reader: Presenter) -> list[Group]:
+        """Return the groups that are wanted; ``counts`` gives all of them with how many each has."""
+        found = [self._group(key, count, reader) for key, count in counts.items() if self._wants(key, count)]
+        if self.wanted.list == self.name and not found:
+            raise ProblemError(
+                "not-found", f"There is no page {self.wanted.number} of “{self.wanted.group}” here."
+            )
+        return found
+
+    def _wants(self, key: str, count: int) -> bool:
+        if not self.wanted.list:
+            return True
+        asked = (self.wanted.list, self.wanted.group) == (self.name, slug_of(key))
+        return asked and self.wanted.number <= pages(count)
+
+    def _group(self, key: str, count: int, reader: Presenter) -> Group:
+        size = A_PAGE if self.wanted.list else AT_FIRST
+        members = tuple(self.fetch(self.iri, key, size, (self.wanted.number - 1) * size))
+        return Group(
+            self.name, slug_of(key), reader.named(key), count, members, self.wanted.number, pages(count)
+        )
+
+
+def pages(count: int) -> int:
+    """Return how many pages so many members fill."""
+    return -(-count // A_PAGE)
+
+
+def slug_of(key: str) -> str:
+    """Return what an address calls a group."""
+    return spelled(key).replace(":", "-")
