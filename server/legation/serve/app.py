@@ -11,6 +11,7 @@ from legation.serve import (
     browse,
     caching,
     graphs,
+    openapi,
     quality,
     releases,
     search,
@@ -38,7 +39,7 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = State(release, settings, engine)
-    for module in (site, sitemap, browse, things, sheet, graphs, quality, releases, search, sparql):
+    for module in (site, sitemap, browse, things, sheet, graphs, quality, releases, search, sparql, openapi):
         app.register_blueprint(module.blueprint)
     app.context_processor(page_globals)
     Babel(app, locale_selector=language).domain_instance = Catalogues()

@@ -22,6 +22,7 @@ from legation.serve.labels import FALLBACK, LANGUAGES, Text
 from legation.serve.locales import language_name
 from legation.serve.messages import marked
 from legation.serve.negotiation import Offer
+from legation.serve.operations import Parameter, described
 from legation.serve.pages import language, negotiate, page, presenter
 from legation.serve.present import Presenter, Shown
 from legation.serve.problems import ProblemError
@@ -41,6 +42,15 @@ FACET_TITLES: Final = {
     "body": marked("Body"),
     "year": marked("Year"),
 }
+FIELDS: Final = (
+    *(Parameter(facet, f"Only things of this {facet}.") for facet in FACETS),
+    Parameter(
+        "sort",
+        "The order; with - before it, the other way round.",
+        {"type": "string", "examples": list(SORTS)},
+    ),
+    Parameter("after", "Where the page begins: as the page before it links to it."),
+)
 COLUMNS: Final = ("iri", "name_ar", "name_en", "name_fr", "type", "state", "body", "date", "claims")
 
 
@@ -68,6 +78,7 @@ class Line:
 
 
 @blueprint.get("/browse/")
+@described(HTML)
 def index() -> Response:
     """Show what there is: how many things of each kind, and in each year."""
     directory = state().directory
@@ -99,6 +110,7 @@ def across(facet: str, reader: Presenter) -> list[tuple[Shown, dict[str, int]]]:
 
 
 @blueprint.get("/browse/<kind>")
+@described(HTML, CSV, errors=("bad-request", "not-found"), fields=FIELDS)
 def browse(kind: str) -> Response:
     """List the things of one kind: a page to people, the whole list as CSV."""
     if kind not in KINDS:

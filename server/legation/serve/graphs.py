@@ -12,6 +12,7 @@ from legation.namespaces import GRAPH
 from legation.serve.describe import describe
 from legation.serve.formats import HTML
 from legation.serve.iris import node
+from legation.serve.operations import Parameter, described
 from legation.serve.pages import negotiate, page
 from legation.serve.problems import ProblemError
 from legation.serve.state import state
@@ -19,8 +20,14 @@ from legation.serve.things import DATA_OFFERS, describing_page, graph_response
 
 blueprint: Final = Blueprint("graphs", __name__)
 
+FIELDS: Final = (
+    Parameter("graph", "The IRI of a graph; given once, or `default` is."),
+    Parameter("default", "Present for the default graph; its value is not looked at."),
+)
+
 
 @blueprint.get("/graphs")
+@described(HTML, *DATA_OFFERS, errors=("bad-request", "not-found"), fields=FIELDS)
 def indirect() -> Response:
     """Return the graph that ``?graph=`` names, exactly, or the default one (``?default``)."""
     named = [pair for pair in _fields() if pair[0] in ("graph", "default")]
@@ -33,6 +40,7 @@ def indirect() -> Response:
 
 
 @blueprint.get("/graph/<path:name>")
+@described(*DATA_OFFERS, HTML, errors=("not-found",))
 def direct(name: str) -> Response:
     """Return a graph by its own IRI: exactly its statements (Graph Store Protocol §4.1)."""
     iri = f"{GRAPH}{name}"

@@ -13,6 +13,7 @@ from pyoxigraph import NamedNode, RdfFormat, parse
 
 from legation.namespaces import ID
 from legation.serve.formats import HTML
+from legation.serve.operations import described
 from legation.serve.pages import negotiate, page, presenter
 from legation.serve.present import Shown
 from legation.serve.problems import ProblemError
@@ -36,6 +37,7 @@ class Row:
 
 
 @blueprint.get("/quality")
+@described(HTML, *DATA_OFFERS, errors=("not-found",))
 def quality() -> Response:
     """Show the measurements of the release: a table to people, DQV to programs."""
     path = state().release.path

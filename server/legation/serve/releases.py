@@ -17,6 +17,7 @@ from legation.serve import caching
 from legation.serve.formats import HTML
 from legation.serve.iris import local_path, node
 from legation.serve.negotiation import Offer, choose
+from legation.serve.operations import FILE, described
 from legation.serve.pages import lead_to, negotiate, page, varies_by
 from legation.serve.problems import ProblemError
 from legation.serve.prose import read_prose
@@ -32,6 +33,7 @@ GZIP: Final = ".gz"
 
 
 @blueprint.get("/release/")
+@described(HTML, JSON, schema={"type": "array", "items": {"type": "object"}})
 def index() -> Response:
     """List the releases that are here, the newest first."""
     found = sorted(_here(), key=lambda release: release.manifest.issued, reverse=True)
@@ -41,6 +43,7 @@ def index() -> Response:
 
 
 @blueprint.get("/changes")
+@described(HTML, errors=("not-found",))
 def changes() -> Response:
     """Show what changed from release to release, by named graph, and the project's own account of it."""
     found = sorted(_here(), key=lambda release: release.manifest.issued, reverse=True)
@@ -74,18 +77,21 @@ def difference(release: Release, older: Release | None) -> Difference | None:
 
 
 @blueprint.get("/release/current")
+@described(leads=(303,))
 def current() -> Response:
     """Lead to the release being served."""
     return lead_to(f"/release/{state().release.manifest.version}")
 
 
 @blueprint.get("/release/current/<path:name>")
+@described(leads=(303,))
 def current_file(name: str) -> Response:
     """Lead to a file of the release being served."""
     return lead_to(local_path(f"{RELEASE}{state().release.manifest.version}/{name}") or "/release/")
 
 
 @blueprint.get("/release/<version>")
+@described(*DATA_OFFERS, HTML, errors=("not-found",))
 def describe_release(version: str) -> Response:
     """Return a release's description of itself (VoID, DCAT, PROV), or its page."""
     release = _release(version)
@@ -99,6 +105,7 @@ def describe_release(version: str) -> Response:
 
 
 @blueprint.get("/release/<version>/<path:name>")
+@described(FILE, errors=("not-found", "range-not-satisfiable", "not-acceptable"))
 def file(version: str, name: str) -> Response:
     """Return one file of a release, compressed where the client takes it; only what the manifest names."""
     release = _release(version)

@@ -17,10 +17,11 @@ from pyoxigraph import NamedNode
 from legation.names import TERM
 from legation.serve.formats import HTML
 from legation.serve.iris import ENTITY_KINDS
-from legation.serve.labels import KIND_TITLES, Text
+from legation.serve.labels import KIND_TITLES, LANGUAGES, Text
 from legation.serve.matching import LONGEST, Found, Hit, highlight, search, suggest
 from legation.serve.messages import marked, translate
 from legation.serve.negotiation import Offer
+from legation.serve.operations import Parameter, described
 from legation.serve.pages import href, language, negotiate, page, root_path
 from legation.serve.present import Presenter
 from legation.serve.problems import ProblemError
@@ -36,6 +37,18 @@ TITLES: Final[Mapping[str, str]] = MappingProxyType({**KIND_TITLES, TERM: marked
 PER_PAGE: Final = 20
 SUGGESTED: Final = 8
 SUGGESTED_AT_MOST: Final = 25
+
+ASKED: Final = Parameter("q", "A name, or a part of one.", {"type": "string", "maxLength": LONGEST})
+TYPED: Final = Parameter("prefix", "The beginning of a name.", {"type": "string", "maxLength": LONGEST})
+KIND: Final = Parameter(
+    "kind", "A kind of thing to look among; may be repeated.", {"type": "string", "enum": list(KINDS)}
+)
+NUMBER: Final = {"type": "integer", "minimum": 1, "maximum": 999_999}
+PAGE: Final = Parameter("page", "The page of results, from 1.", NUMBER)
+LIMIT: Final = Parameter("limit", f"How many, at most {SUGGESTED_AT_MOST}.", NUMBER)
+LANG: Final = Parameter(
+    "lang", "The language of the reader.", {"type": "string", "examples": list(LANGUAGES)}
+)
 
 Marked = Sequence[tuple[str, bool]]
 
@@ -55,6 +68,7 @@ class Result:
 
 
 @blueprint.get("/search")
+@described(HTML, JSON, errors=("bad-request",), fields=(ASKED, KIND, PAGE), schema={"type": "object"})
 def find() -> Response:
     """Return the things whose names fit ``q``, of the kinds asked for, a page at a time."""
     offer = negotiate((HTML, JSON))
@@ -94,6 +108,7 @@ def find() -> Response:
 
 
 @blueprint.get("/suggest")
+@described(JSON, errors=("bad-request",), fields=(TYPED, KIND, LIMIT, LANG), schema={"type": "object"})
 def complete() -> Response:
     """Return a few things that somebody may be about to type, who has typed ``prefix``."""
     text, kinds = question("prefix"), asked_kinds()

@@ -10,8 +10,9 @@ from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from legation.namespaces import ID, LEG, PREFIXES
-from legation.serve.formats import GRAPH_OFFERS
+from legation.serve.formats import GRAPH_OFFERS, HTML
 from legation.serve.labels import spelled
+from legation.serve.operations import Parameter, described
 from legation.serve.pages import page, presenter
 from legation.serve.present import Presenter, Shown
 from legation.serve.problems import ProblemError
@@ -24,6 +25,13 @@ blueprint: Final = Blueprint("sheet", __name__)
 
 CLAIMS: Final = "claims"
 POINTING: Final = "pointing"
+FIELDS: Final = (
+    Parameter(CLAIMS, "Only the claims of this group."),
+    Parameter(POINTING, "Only what points here in this way."),
+    Parameter(
+        "page", "The page of that group, from 1.", {"type": "integer", "minimum": 1, "maximum": 999_999}
+    ),
+)
 AT_FIRST: Final = 12
 """Members of each group on the page of a thing; the rest is a click away, so that any page is quick."""
 
@@ -58,6 +66,7 @@ class Group:
 
 
 @blueprint.get("/page/<kind>/<slug>")
+@described(HTML, leads=(301,), errors=("bad-request", "not-found", "withdrawn"), fields=FIELDS)
 def show(kind: str, slug: str) -> Response:
     """Return the page of a thing, or of one group of what is listed on it."""
     iri = f"{ID}{kind}/{slug}"

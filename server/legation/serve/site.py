@@ -14,6 +14,7 @@ from legation.release import CONTEXT
 from legation.serve.formats import HTML
 from legation.serve.iris import ENTITY_KINDS, node
 from legation.serve.negotiation import Offer
+from legation.serve.operations import described
 from legation.serve.pages import lead_to, negotiate, page, presenter
 from legation.serve.problems import KINDS as PROBLEMS
 from legation.serve.problems import ProblemError, type_iri
@@ -26,11 +27,14 @@ blueprint: Final = Blueprint("site", __name__)
 
 MARKDOWN: Final = Offer("md", "text/markdown")
 JSON: Final = Offer("json", "application/json")
+PLAIN: Final = Offer("txt", "text/plain")
+CONTEXT_OFFER: Final = Offer("jsonld", "application/ld+json")
 FOUR_BODIES: Final = ("unoct", "gctf", "imctc", "global-coalition")
 """What this is about, in the order of the home page."""
 
 
 @blueprint.get("/")
+@described(HTML, *DATA_OFFERS, errors=("not-found",))
 def home() -> Response:
     """Return the home page; to a program, what the release says about the project's base IRI."""
     if negotiate((HTML, *DATA_OFFERS)) is not HTML:
@@ -48,18 +52,21 @@ def home() -> Response:
 
 
 @blueprint.get("/about")
+@described(HTML)
 def about() -> Response:
     """Say what this is, how it comes about and how to cite it."""
     return page("about.html", manifest=state().release.manifest)
 
 
 @blueprint.get("/licence")
+@described(HTML)
 def licence() -> Response:
     """Say under which terms data and program may be used."""
     return page("licence.html")
 
 
 @blueprint.get("/context.jsonld")
+@described(CONTEXT_OFFER)
 def context() -> Response:
     """Return the JSON-LD context that answers carry, at the address that stays."""
     return send_file(state().release.path / CONTEXT, mimetype="application/ld+json", etag=state().edition)
@@ -67,12 +74,19 @@ def context() -> Response:
 
 @blueprint.get("/.well-known/void")
 @blueprint.get("/dcat")
+@described(leads=(303,))
 def dataset() -> Response:
     """Lead to the description of the release being served, which is VoID and DCAT at once."""
     return lead_to(f"/release/{state().release.manifest.version}")
 
 
 @blueprint.get("/problems/<slug>")
+@described(
+    HTML,
+    JSON,
+    errors=("not-found",),
+    schema={"type": "object", "required": ["type", "title", "status", "advice"]},
+)
 def problem(slug: str) -> Response:
     """Explain a kind of problem: the address of its type leads here."""
     kind = PROBLEMS.get(slug)
@@ -85,6 +99,7 @@ def problem(slug: str) -> Response:
 
 
 @blueprint.get("/conformance")
+@described(HTML, *DATA_OFFERS, MARKDOWN, errors=("not-found",))
 def conformance() -> Response:
     """Return the report of the conformance tests: EARL to programs, the summary to people."""
     reports = {name: open_project().root / "docs" / f"conformance.{name}" for name in ("md", "ttl")}
@@ -99,6 +114,7 @@ def conformance() -> Response:
 
 
 @blueprint.get("/healthz")
+@described(PLAIN, lasting=False)
 def health() -> Response:
     """Say that the server answers, and from which release."""
     response = Response(f"ok {state().release.manifest.version}\n", mimetype="text/plain")
@@ -107,6 +123,7 @@ def health() -> Response:
 
 
 @blueprint.get("/<path:rest>")
+@described(*DATA_OFFERS, HTML, errors=("not-found",))
 def anything(rest: str) -> Response:
     """Answer for any other IRI of ours that the release says something about."""
     iri = node(f"{BASE}{rest}")

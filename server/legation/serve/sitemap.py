@@ -13,6 +13,8 @@ from legation.namespaces import ID, KINDS, PREFIXES, RELEASE
 from legation.serve.formats import GRAPH_OFFERS
 from legation.serve.iris import ENTITY_KINDS, local_path
 from legation.serve.labels import LANGUAGES
+from legation.serve.negotiation import Offer
+from legation.serve.operations import described
 from legation.serve.pages import home_path
 from legation.serve.problems import ProblemError
 from legation.serve.state import state
@@ -25,6 +27,9 @@ AT_MOST: Final = 50_000
 
 LISTED: Final = (*ENTITY_KINDS, "claim", "source", "concept")
 LINKSET: Final = "application/linkset+json"
+LINKS: Final = Offer("linkset", LINKSET)
+PLAIN: Final = Offer("txt", "text/plain")
+XML: Final = Offer("xml", "application/xml")
 LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
 SCHEMA_TYPES: Final = {
     "person": "Person",
@@ -43,6 +48,7 @@ SCHEMA_TYPES: Final = {
 
 
 @blueprint.get("/robots.txt")
+@described(PLAIN)
 def robots() -> Response:
     """Let crawlers read the pages, keep them off queries and endless lists, and show them the sitemap."""
     rules = ["User-agent: *", "Disallow: /sparql?", "Disallow: /*?*sort=", "Disallow: /*?*after="]
@@ -50,6 +56,7 @@ def robots() -> Response:
 
 
 @blueprint.get("/sitemap.xml")
+@described(XML)
 def index() -> Response:
     """List the sitemaps: one for the pages of the site, and for each kind as many as it takes."""
     counts = state().directory.kinds()
@@ -61,6 +68,7 @@ def index() -> Response:
 
 
 @blueprint.get("/sitemap/site.xml")
+@described(XML)
 def of_site() -> Response:
     """List the pages about the site, in each language."""
     paths = ("/", "/browse/", "/about", "/licence", "/quality", "/changes", "/ontology", "/shapes", "/sparql")
@@ -69,6 +77,7 @@ def of_site() -> Response:
 
 
 @blueprint.get("/sitemap/<kind>-<int:part>.xml")
+@described(XML, errors=("not-found",))
 def of_kind(kind: str, part: int) -> Response:
     """List the pages of things of one kind, the part that is asked for."""
     count = state().directory.kinds().get(kind, 0) if kind in LISTED else 0
@@ -106,6 +115,7 @@ def written(root: str, item: str, addresses: Iterator[str]) -> Response:
 
 
 @blueprint.get("/linkset/<kind>/<slug>")
+@described(LINKS, errors=("not-found",), schema={"type": "object", "required": ["linkset"]})
 def linkset(kind: str, slug: str) -> Response:
     """Return the links of the page of a thing as a link set (RFC 9264)."""
     iri = f"{ID}{kind}/{slug}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -17,6 +18,7 @@ from legation.serve import caching, gate, refusals, workers
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, RESULT_ALIASES, RESULT_OFFERS, ROWS
 from legation.serve.iris import node
 from legation.serve.negotiation import Offer
+from legation.serve.operations import TEXT, Parameter, Schema, described
 from legation.serve.pages import negotiate, page
 from legation.serve.problems import ProblemError
 from legation.serve.questions import examples
@@ -44,6 +46,48 @@ CHARACTER_CLASS: Final = re.compile(r"\[['_][^\[\]]*(?:\n[^\[\]]*)*\]")
 
 NOT_OFFERED: Final = frozenset({"SERVICE", "LATERAL"})
 
+ANSWERS: Final = (*RESULTS, *GRAPH_OFFERS, *GRAPH_ALIASES)
+ERRORS: Final = (
+    "bad-request",
+    "syntax-error",
+    "unknown-function",
+    "too-deep",
+    "service-refused",
+    "update-refused",
+    "request-too-large",
+    "result-too-large",
+    "service-failed",
+    "out-of-memory",
+    "queue-full",
+    "out-of-time",
+)
+DATASET: Final = (
+    Parameter(
+        "default-graph-uri",
+        "A graph of the default graph; may be repeated.",
+        {"type": "string", "format": "iri"},
+    ),
+    Parameter("named-graph-uri", "A named graph; may be repeated.", {"type": "string", "format": "iri"}),
+)
+FIELDS: Final = (
+    Parameter(
+        "query",
+        "A SPARQL query; without one, the endpoint is described.",
+        {"type": "string", "examples": ["ASK {}"]},
+    ),
+    *DATASET,
+)
+BODIES: Final[Mapping[str, Schema]] = MappingProxyType(
+    {
+        DIRECT: {"type": "string", "examples": ["ASK {}"]},
+        FORM: {
+            "type": "object",
+            "required": ["query"],
+            "properties": {"query": TEXT, **{field.name: field.schema for field in DATASET}},
+        },
+    }
+)
+
 Pairs = Sequence[tuple[str, str]]
 
 
@@ -62,6 +106,7 @@ class Asked:
 
 
 @blueprint.get("/sparql")
+@described(*ANSWERS, errors=ERRORS, fields=FIELDS)
 def get() -> Response:
     """Answer a query; without one, describe the endpoint to a program and show its page to a person."""
     arguments = _pairs(request.query_string)
@@ -71,6 +116,7 @@ def get() -> Response:
 
 
 @blueprint.post("/sparql")
+@described(*ANSWERS, errors=(*ERRORS, "unsupported-media-type"), fields=DATASET, bodies=BODIES, lasting=False)
 def post() -> Response:
     """Answer a query that was posted, as a form or as it is."""
     url = _pairs(request.query_string)

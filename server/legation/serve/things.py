@@ -15,6 +15,7 @@ from legation.serve.describe import POINTING_AT_MOST, Description, describe
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, write_graph
 from legation.serve.iris import local_path, thing
 from legation.serve.negotiation import Offer
+from legation.serve.operations import Parameter, described
 from legation.serve.pages import lead_to, negotiate, page, presenter
 from legation.serve.problems import ProblemError
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
@@ -24,6 +25,7 @@ from legation.serve.vocabulary import vocabulary_view
 blueprint: Final = Blueprint("things", __name__)
 
 DATA_OFFERS: Final = (*GRAPH_OFFERS, *GRAPH_ALIASES)
+FORMAT: Final = Parameter("format", "The representation to be led to, by name or media type.")
 SUFFIXES: Final = frozenset(offer.name for offer in GRAPH_OFFERS)
 WITHDRAWN: Final = NamedNode(f"{LEG}Withdrawn")
 REPLACED_BY: Final = f"{PREFIXES['dcterms']}isReplacedBy"
@@ -37,6 +39,7 @@ SELECT ?s ?p ?o ?meta ?start WHERE {
 
 
 @blueprint.get("/id/<kind>/<slug>")
+@described(leads=(301, 303), errors=("not-found", "withdrawn", "not-acceptable"), fields=(FORMAT,))
 def identify(kind: str, slug: str) -> Response:
     """Send a reader to the page and a program to the data (303: the thing itself is not a document)."""
     if (moved := _moved(_known(kind, slug))) is not None:
@@ -48,6 +51,7 @@ def identify(kind: str, slug: str) -> Response:
 
 
 @blueprint.get("/data/<kind>/<slug>")
+@described(*DATA_OFFERS, leads=(301,), errors=("not-found", "withdrawn"))
 def data(kind: str, slug: str) -> Response:
     """Return what is said about a thing, in the format of the suffix, of ``?format=`` or of ``Accept``."""
     stem, dot, suffix = slug.rpartition(".")
@@ -62,12 +66,14 @@ def data(kind: str, slug: str) -> Response:
 
 
 @blueprint.get("/ontology")
+@described(*DATA_OFFERS, HTML)
 def ontology() -> Response:
     """Return the ontology: as a whole, because its terms are fragments of it."""
     return vocabulary(ONTOLOGY, ONTOLOGY_GRAPH)
 
 
 @blueprint.get("/shapes")
+@described(*DATA_OFFERS, HTML)
 def shapes() -> Response:
     """Return the shapes, as a whole."""
     return vocabulary(SHAPES, SHAPES_GRAPH)
