@@ -11,6 +11,7 @@ from legation.serve import (
     browse,
     caching,
     graphs,
+    intake,
     openapi,
     quality,
     releases,
@@ -46,7 +47,9 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.wsgi_app = LanguageInPath(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(ProblemError, answer_problem)
     app.register_error_handler(HTTPException, _http_error)
+    app.before_request(intake.check_request)
     app.after_request(caching.finish)
+    app.after_request(intake.keep_here)
     return app
 
 
