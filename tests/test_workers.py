@@ -167,8 +167,7 @@ def test_every_process_ends_with_the_server(release: Path) -> None:
 def test_every_process_ends_even_when_the_server_is_killed(release: Path) -> None:
     with serving(release) as running:
         workers = await_workers(running)
-        for pid in [*children_of(running.process.pid), running.process.pid]:
-            os.kill(pid, signal.SIGKILL)
+        running.process.kill()
         running.process.wait()
     assert_all_gone(workers)
 
@@ -223,8 +222,7 @@ def children_of(pid: int) -> list[int]:
 
 
 def worker_ids(running: Server) -> set[int]:
-    serving_process = children_of(running.process.pid)
-    found = [pid for parent in serving_process for pid in children_of(parent)]
+    found = children_of(running.process.pid)
     return {pid for pid in found if b"legation.serve.worker" in Path(f"/proc/{pid}/cmdline").read_bytes()}
 
 

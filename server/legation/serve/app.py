@@ -26,7 +26,7 @@ from legation.serve.engine import Engine
 from legation.serve.languages import LanguageInPath
 from legation.serve.messages import Catalogues
 from legation.serve.pages import answer_problem, language, page_globals
-from legation.serve.problems import ProblemError, slug_for
+from legation.serve.problems import PROBLEM, ProblemError, slug_for
 from legation.serve.settings import Settings
 from legation.serve.state import EXTENSION, State
 
@@ -42,15 +42,24 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.extensions[EXTENSION] = State(release, settings, engine)
     for module in (site, sitemap, browse, things, sheet, graphs, quality, releases, search, sparql, openapi):
         app.register_blueprint(module.blueprint)
+    app.before_request(_found_before)
     app.context_processor(page_globals)
     Babel(app, locale_selector=language).domain_instance = Catalogues()
     app.wsgi_app = LanguageInPath(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(ProblemError, answer_problem)
+    app.register_error_handler(caching.KnownError, caching.answer_known)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(intake.check_request)
     app.after_request(caching.finish)
     app.after_request(intake.keep_here)
     return app
+
+
+def _found_before() -> None:
+    """Raise the problem that the server found before it asked us: it is answered as all others are."""
+    problem = request.environ.get(PROBLEM)
+    if problem is not None:
+        raise problem
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
+from operator import itemgetter
 from typing import Final
 
 from flask import Response, g, request
@@ -14,6 +16,12 @@ MOVING: Final = "public, no-cache"
 
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 """For addresses that name a version."""
+
+UNSAID: Final = "no-cache"
+"""What Flask says of a file for which nothing else was said."""
+
+CHANGING: Final = "public, max-age=0, must-revalidate"
+"""For the few whose answer may change while one release is served: not even this server keeps it."""
 
 CONTENT_SECURITY_POLICY: Final = (
     "default-src 'none'; style-src 'self'; img-src 'self'; script-src 'self'; connect-src 'self'; "
@@ -32,7 +40,7 @@ CORS: Final = (
     ("Access-Control-Allow-Origin", "*"),
     (
         "Access-Control-Expose-Headers",
-        "ETag, Link, Location, Content-Range, Accept-Ranges, Retry-After, Vary",
+        "Content-Location, ETag, Link, Location, Content-Range, Accept-Ranges, Retry-After, Vary",
     ),
 )
 PREFLIGHT: Final = (
@@ -45,22 +53,42 @@ PREFLIGHT: Final = (
 )
 
 OK: Final = 200
+SAFE: Final = frozenset({"GET", "HEAD", "QUERY"})
+"""Methods whose answer a client may have already."""
+
+PAGE: Final = "text/html; charset=utf-8"
+NOT_TELLING: Final = frozenset({"format", "timeout"})
+"""Fields that do not identify an answer: the media type is told apart from them, and time cuts nothing."""
+
+Fields = Iterable[tuple[str, str]]
 
 
-def etag_for(media_type: str, language: str = "") -> str:
+class KnownError(Exception):
+    """The client has the answer already, and says so."""
+
+    def __init__(self, etag: str) -> None:
+        """Take the validator that the client named."""
+        super().__init__(etag)
+        self.etag = etag
+
+
+def etag_for(media_type: str, language: str = "", fields: Fields | None = None) -> str:
     """Return the strong validator of the answer to the current request in one media type and language.
 
     It depends on the release, the program and the request, never on the bytes: so it is known before any
-    work is done, and the same for as long as the answer is.
+    work is done, and the same for as long as the answer is. ``fields`` are those of the address, unless they
+    came another way. Content codings add their names (``coding.tag_for``).
     """
-    arguments = sorted(request.args.items(multi=True))
-    said = repr((state().edition, request.script_root, request.path, arguments, media_type, language))
-    return hashlib.sha256(said.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+    said = request.args.items(multi=True) if fields is None else fields
+    telling = sorted((pair for pair in said if pair[0] not in NOT_TELLING), key=itemgetter(0))
+    path = request.script_root + request.path
+    normalised = repr((state().edition, path, telling, media_type, language))
+    return hashlib.sha256(normalised.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def is_fresh(etag: str) -> bool:
     """Tell whether the client already has the answer that ``etag`` names."""
-    return request.method in ("GET", "HEAD") and request.if_none_match.contains(etag)
+    return request.method in SAFE and request.if_none_match.contains(etag)
 
 
 def not_modified(etag: str) -> Response:
@@ -68,6 +96,18 @@ def not_modified(etag: str) -> Response:
     response = Response(status=304)
     response.set_etag(etag)
     return response
+
+
+def spare(media_type: str, language: str = "") -> None:
+    """Raise ``KnownError`` where the client has the answer in this media type and language already."""
+    etag = etag_for(media_type, language)
+    if is_fresh(etag):
+        raise KnownError(etag)
+
+
+def answer_known(known: KnownError) -> Response:
+    """Return the 304 for an answer that the client has."""
+    return not_modified(known.etag)
 
 
 def finish(response: Response) -> Response:
@@ -83,7 +123,7 @@ def finish(response: Response) -> Response:
 
 
 def _validate(response: Response) -> None:
-    if "Cache-Control" not in response.headers:
+    if response.headers.get("Cache-Control", UNSAID) == UNSAID:
         versioned = request.endpoint == "static" and "v" in request.args
         response.headers["Cache-Control"] = FOR_EVER if versioned else MOVING
     if response.status_code != OK or "no-store" in response.headers["Cache-Control"]:

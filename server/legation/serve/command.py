@@ -18,6 +18,8 @@ LEGATION: Final = (sys.executable, "-c", "from legation.cli import main; main(pr
 
 
 def _type(one: Setting) -> click.ParamType[Any]:
+    if one.about.choices:
+        return click.Choice(one.about.choices)
     match one.default:
         case Path():
             return click.Path(path_type=Path)

@@ -20,7 +20,7 @@ from pyoxigraph import (
 )
 
 from legation.namespaces import PREFIXES
-from legation.serve.workers import Answer, Pool, Request
+from legation.serve.workers import Answer, Pool, Request, Status
 
 NAME_PROPERTIES: Final = (
     NamedNode(f"{PREFIXES['skos']}prefLabel"),
@@ -58,6 +58,10 @@ class Engine(Protocol):
 
     def run(self, request: Request) -> Answer:
         """Return the whole answer to a stranger's query, or raise the ``RefusalError`` that says why not."""
+        ...
+
+    def status(self) -> Status:
+        """Return what the pool of query workers is doing just now."""
         ...
 
     def close(self) -> None:
@@ -113,6 +117,10 @@ class OxigraphEngine:
     def run(self, request: Request) -> Answer:
         """See ``Engine.run``."""
         return self._pool.run(request)
+
+    def status(self) -> Status:
+        """See ``Engine.status``."""
+        return self._pool.status()
 
     def close(self) -> None:
         """See ``Engine.close``."""

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from flask import Response, g, render_template, request
 
+from legation.serve import caching
+from legation.serve.formats import HTML
 from legation.serve.iris import local_path
 from legation.serve.labels import KIND_TITLES, LANGUAGES, direction, spelled
 from legation.serve.labels import choose as choose_name
 from legation.serve.languages import CHOSEN
 from legation.serve.locales import XSD, language_name, spoken_date, spoken_number
+from legation.serve.logs import NOTE, NUMBER
 from legation.serve.negotiation import Offer, choose, choose_language
 from legation.serve.present import Presenter
-from legation.serve.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemError, not_acceptable
+from legation.serve.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemError, as_json, not_acceptable
 from legation.serve.state import state
+
+SERVER_ERROR: Final = 500
 
 
 def varies_by(header: str) -> None:
@@ -62,6 +66,18 @@ def negotiate(offers: Sequence[Offer], wanted: str | None = None) -> Offer:
     return chosen
 
 
+def spare(offers: Sequence[Offer], wanted: str | None = None) -> None:
+    """Raise the 304 for a client that has the answer already, before any work is done for it."""
+    explicit = wanted or request.args.get("format")
+    offer = choose(offers, request.headers.get("Accept"), explicit)
+    if explicit is None and len(offers) > 1:
+        varies_by("Accept")
+    if offer is HTML:
+        caching.spare(caching.PAGE, language())
+    elif offer is not None:
+        caching.spare(offer.media_type)
+
+
 def href(iri: str) -> str | None:
     """Return where a page links for ``iri``: ours on this server, the web's as they are, others nowhere."""
     return href_under(root_path(), iri)
@@ -88,6 +104,8 @@ def lead_to(path: str, status: int = 303) -> Response:
 def page(template: str, status: int = 200, **values: object) -> Response:
     """Return a page in the reader's language."""
     spoken = language()
+    if status == caching.OK:
+        caching.spare(caching.PAGE, spoken)
     response = Response(render_template(template, **values), status, mimetype="text/html")
     response.headers["Content-Language"] = spoken
     return response
@@ -130,8 +148,11 @@ def answer_problem(problem: ProblemError) -> Response:
     if offer.name == "html":
         response = page("problem.html", status, problem=problem, document=document)
     else:
-        text = json.dumps(document, ensure_ascii=False, indent=1) + "\n"
-        response = Response(text, status, mimetype=offer.media_type)
+        response = Response(as_json(document), status, mimetype=offer.media_type)
     response.headers.extend(problem.headers)
+    if NOTE in request.environ:
+        request.environ[NOTE]["outcome"] = problem.slug
+    if status >= SERVER_ERROR and NUMBER in request.environ:
+        response.headers["X-Request-Id"] = request.environ[NUMBER]
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -13,6 +14,9 @@ from legation.serve.messages import marked
 from legation.serve.negotiation import Offer
 
 PROBLEM_JSON: Final = Offer("problem", "application/problem+json")
+PROBLEM: Final = "legation.problem"
+"""Where the WSGI environment holds the problem that the server has found before the application was asked."""
+
 PROBLEM_OFFERS: Final = (PROBLEM_JSON, Offer("json", "application/json"), HTML)
 
 
@@ -51,6 +55,14 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 "Nothing on offer fits the Accept header or the format that was asked for. The "
                 "member “offers” lists what there is; ask for one of these, by Accept or by "
                 "?format=."
+            ),
+        ),
+        "coding-not-acceptable": Kind(
+            406,
+            marked("No acceptable content coding"),
+            marked(
+                "The Accept-Encoding header refuses everything this server sends. Allow zstd, gzip or "
+                "identity."
             ),
         ),
         "method-not-allowed": Kind(
@@ -122,6 +134,14 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 "The request is longer than this server reads. The member “limit” gives the limit in bytes."
             ),
         ),
+        "too-slow": Kind(
+            408,
+            marked("Request too slow"),
+            marked(
+                "The body did not arrive within the time that this server waits. The member “limit” gives "
+                "the time in seconds."
+            ),
+        ),
         "result-too-large": Kind(
             413,
             marked("Result too large"),
@@ -160,6 +180,22 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             marked(
                 "Every worker is taken and so is every place in the queue. Try again after the "
                 "time in Retry-After."
+            ),
+        ),
+        "too-busy": Kind(
+            503,
+            marked("Too many requests"),
+            marked(
+                "The server has more requests under way than it can answer. Try again after the time in "
+                "Retry-After."
+            ),
+        ),
+        "not-ready": Kind(
+            503,
+            marked("Not ready"),
+            marked(
+                "The server is starting or stopping, or cannot read its release. Send requests elsewhere, "
+                "or try again later."
             ),
         ),
         "range-not-satisfiable": Kind(
@@ -208,6 +244,11 @@ class ProblemError(Exception):
             "instance": instance,
             **self.members,
         }
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """Return a problem document as it is sent."""
+    return json.dumps(document, ensure_ascii=False, indent=1) + "\n"
 
 
 def type_iri(slug: str) -> str:

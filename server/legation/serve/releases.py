@@ -38,8 +38,15 @@ def index() -> Response:
     """List the releases that are here, the newest first."""
     found = sorted(_here(), key=lambda release: release.manifest.issued, reverse=True)
     if negotiate((HTML, JSON)) is HTML:
-        return page("releases.html", releases=found, current=state().release.manifest.version)
-    return _as_json(found)
+        response = page("releases.html", releases=found, current=state().release.manifest.version)
+    else:
+        response = _as_json(found)
+    response.headers["Cache-Control"] = caching.CHANGING
+    told = [(release.manifest.version, release.manifest.digest) for release in found]
+    spoken = response.headers.get("Content-Language", "")
+    response.set_etag(caching.etag_for(response.content_type or "", spoken, told))
+    response.make_conditional(request)
+    return response
 
 
 @blueprint.get("/changes")

@@ -2,27 +2,43 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import signal
 import socket
 from collections.abc import Callable
 from functools import partial
-from multiprocessing.util import Finalize
-from typing import TYPE_CHECKING, Final
+from typing import Final
+
+import uvloop
+from granian.constants import HTTPModes, Interfaces
+from granian.http import HTTP1Settings
+from granian.log import LogLevels
+from granian.server.embed import Server
 
 from legation.release import CONTEXT, Release, open_release
+from legation.serve.answers import Answers
+from legation.serve.app import create_app
+from legation.serve.editions import Edition, Editions
 from legation.serve.engine import OxigraphEngine
+from legation.serve.front import Front
 from legation.serve.index import ensure_name_index
 from legation.serve.outbound import Host
 from legation.serve.settings import Settings
 from legation.serve.store import ensure_index, index_path
 from legation.serve.workers import Pool
 
-if TYPE_CHECKING:
-    from flask import Flask
+BACKLOG: Final = 1024
+"""Connections that the kernel holds until the server takes them."""
 
+CONNECTIONS: Final = 4096
+"""Connections that are open at the same time; the next waits in the backlog."""
 
-STOP_LIMIT: Final = 5
-"""Seconds that requests under way are given when the server is told to stop."""
+HEADER_TIME: Final = 10_000
+"""Milliseconds that a client may take to send the head of a request, the wait for it included."""
+
+HEADER_BYTES: Final = 128 * 1024
+"""Bytes of the head of a request."""
 
 
 class ListenError(Exception):
@@ -30,52 +46,70 @@ class ListenError(Exception):
 
 
 def run(settings: Settings, tell: Callable[[str], object]) -> None:
-    """Serve until told to stop; ``tell`` gets the one line that says where, once the release is open.
+    """Serve until told to stop; ``tell`` gets the one line that says where, once the server listens.
 
     Raises ``ReleaseError`` where there is no release, ``ListenError`` where the address cannot be had,
     ``HostError`` where a host cannot be listed.
     """
-    from granian.constants import Interfaces  # noqa: PLC0415  # `legation --help` need not wait for it
-    from granian.log import LogLevels  # noqa: PLC0415
-    from granian.server import Server  # noqa: PLC0415
-
     for entry in settings.service_hosts:
         Host.parse(entry)
     release = open_release(settings.release)
     _probe(settings)
-    server = Server(
-        "legation",
+    edition = open_edition(settings, tell, release)
+    try:
+        uvloop.run(_serve(settings, edition, tell))
+    finally:
+        edition.engine.close()
+
+
+async def _serve(settings: Settings, first: Edition, tell: Callable[[str], object]) -> None:
+    """Serve ``first`` and the releases that follow it, until a signal ends it."""
+    editions = Editions(settings.release, first, partial(open_edition, settings, tell))
+    front = Front(editions, settings)
+    server = _server(settings, front)
+    server.on_startup(
+        partial(tell, f"Serving release {first.release.manifest.version} on {_address(settings)}")
+    )
+    loop, told = asyncio.get_running_loop(), asyncio.Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, told.set)
+    loop.add_signal_handler(signal.SIGHUP, editions.look)
+    serving, following = asyncio.create_task(server.serve()), asyncio.create_task(editions.follow(tell))
+    stop = asyncio.create_task(told.wait())
+    await asyncio.wait({serving, following, stop}, return_when=asyncio.FIRST_COMPLETED)
+    front.stopping = True
+    server.stop()  # type: ignore[no-untyped-call]
+    await asyncio.wait({serving}, timeout=settings.stop_time)
+    editions.close()
+    front.close()
+    for task in (following, stop):
+        task.cancel()
+
+
+def _server(settings: Settings, front: Front) -> Server:
+    return Server(
+        front,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.WSGI,
-        workers=1,
-        blocking_threads=settings.threads,
-        backpressure=settings.threads + 64,
+        interface=Interfaces.RSGI,
+        backlog=BACKLOG,
+        backpressure=CONNECTIONS,
+        http=HTTPModes.http1,
+        http1_settings=HTTP1Settings(header_read_timeout=HEADER_TIME, max_buffer_size=HEADER_BYTES),
+        websockets=False,
         log_level=LogLevels.error,
-        log_access=False,
-        workers_kill_timeout=STOP_LIMIT,
     )
-    server.serve(target_loader=partial(load, settings, release, tell), wrap_loader=False)
 
 
-def load(settings: Settings, release: Release, tell: Callable[[str], object]) -> Flask:
-    """Return the application, in the process that serves it.
-
-    The index is built and opened here and not in the process that watches this one: a store does not
-    survive a fork.
-    """
-    from legation.serve.app import create_app  # noqa: PLC0415  # the watching process does without
-
+def open_edition(settings: Settings, tell: Callable[[str], object], release: Release) -> Edition:
+    """Open a release for serving: its index, built where there is none yet, its workers, its application."""
     if not index_path(release).is_dir():
         size = release.dataset.stat().st_size
         tell(f"Building the index of release {release.manifest.version} ({size:,} bytes)")
     index = ensure_index(release)
     ensure_name_index(release)
     engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings))
-    Finalize(None, engine.close, exitpriority=1)
-    app = create_app(release, engine, settings)
-    tell(f"Serving release {release.manifest.version} on {_address(settings)}")
-    return app
+    return Edition(release, engine, create_app(release, engine, settings), Answers(settings.answer_cache))
 
 
 def _address(settings: Settings) -> str:

@@ -29,6 +29,8 @@ class About:
     most: int | None = None
     default: str = ""
     """What stands for the default where it depends on the machine."""
+    choices: tuple[str, ...] = ()
+    """The only values that it may have, where they are few."""
     over: str = ""
     """What a request gets that passes this limit; empty for what is no limit on requests."""
 
@@ -140,6 +142,33 @@ class Settings:
             "Can be given more than once.",
         ),
     ] = ()
+    body_time: Annotated[
+        float,
+        About("How long a client may take to send a request's body.", "s", least=0, over="408 `too-slow`"),
+    ] = 10.0
+    answer_cache: Annotated[
+        int, About("Memory for whole answers that are sent again; 0 keeps none.", "MiB", least=0)
+    ] = 64 * MEBIBYTE
+    stop_time: Annotated[
+        float, About("How long requests under way may go on when the server is told to stop.", "s", least=0)
+    ] = 10.0
+    log: Annotated[
+        str,
+        About(
+            "Lines on standard error, one for each request: none, JSON, or text for people.",
+            choices=("none", "json", "text"),
+        ),
+    ] = "none"
+    log_addresses: Annotated[
+        str, About("Whether those lines tell the addresses of clients.", choices=("no", "yes"))
+    ] = "no"
+    metrics: Annotated[
+        str,
+        About(
+            "Who may read /metrics: programs on this machine, everyone, or nobody.",
+            choices=("local", "public", "off"),
+        ),
+    ] = "local"
     page_threads: Annotated[
         int, About("Threads for pages and files, which queries never occupy.", least=1)
     ] = 8

@@ -13,7 +13,7 @@ from legation.namespaces import ID, LEG, PREFIXES
 from legation.serve.formats import GRAPH_OFFERS, HTML
 from legation.serve.labels import spelled
 from legation.serve.operations import Parameter, described
-from legation.serve.pages import page, presenter
+from legation.serve.pages import page, presenter, spare
 from legation.serve.present import Presenter, Shown
 from legation.serve.problems import ProblemError
 from legation.serve.sitemap import link_header
@@ -69,6 +69,7 @@ class Group:
 @described(HTML, leads=(301,), errors=("bad-request", "not-found", "withdrawn"), fields=FIELDS)
 def show(kind: str, slug: str) -> Response:
     """Return the page of a thing, or of one group of what is listed on it."""
+    spare((HTML,), HTML.name)
     iri = f"{ID}{kind}/{slug}"
     wanted, reader, directory = part(), presenter(), state().directory
     claims = Lister(iri, CLAIMS, directory.claims, wanted).groups(

@@ -122,6 +122,19 @@ def health() -> Response:
     return response
 
 
+@blueprint.get("/readyz")
+@described(PLAIN, errors=("not-ready",), lasting=False)
+def ready() -> Response:
+    """Say that the release can be read; a server that has been told to stop says that it is not ready."""
+    try:
+        state().engine.names([NamedNode(BASE)])
+    except OSError as error:
+        raise ProblemError("not-ready", "The release cannot be read.") from error
+    response = Response(f"ready {state().release.manifest.version}\n", mimetype="text/plain")
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
 @blueprint.get("/<path:rest>")
 @described(*DATA_OFFERS, HTML, errors=("not-found",))
 def anything(rest: str) -> Response:

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.wsgi import wrap_file
@@ -17,6 +17,7 @@ from werkzeug.wsgi import wrap_file
 from legation.serve import caching, gate, refusals, workers
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, RESULT_ALIASES, RESULT_OFFERS, ROWS
 from legation.serve.iris import node
+from legation.serve.logs import NOTE
 from legation.serve.negotiation import Offer
 from legation.serve.operations import TEXT, Parameter, Schema, described
 from legation.serve.pages import negotiate, page
@@ -40,6 +41,9 @@ PAGE_BYTES: Final = 200_000
 """Bytes of a graph on the page."""
 RETRY_AFTER: Final = 2
 """Seconds after which a query that met a full queue is worth another try."""
+
+LONGEST_ADDRESS: Final = 2048
+"""Characters of an address that is told to clients; every client and proxy takes that many."""
 
 PLACE: Final = re.compile(r"error at (\d+):(\d+): (.*)", re.DOTALL)
 CHARACTER_CLASS: Final = re.compile(r"\[['_][^\[\]]*(?:\n[^\[\]]*)*\]")
@@ -99,6 +103,11 @@ class Asked:
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
 
+    def fields(self) -> list[tuple[str, str]]:
+        """Return the query as the fields of an address."""
+        default = [("default-graph-uri", iri) for iri in self.default_graphs]
+        return [("query", self.query), *default, *(("named-graph-uri", iri) for iri in self.named_graphs)]
+
     def request(self, query: str, name: str, deadline: float, rows: int = 0) -> workers.Request:
         """Return the request for ``query``, over the dataset of this one, in the format ``name``."""
         left = max(0.0, deadline - time.monotonic())
@@ -139,10 +148,11 @@ def post() -> Response:
 
 def answer(asked: Asked) -> Response:
     """Run a query behind the gate and return its whole answer, or the problem that says why there is none."""
+    request.environ.get(NOTE, {})["query"] = asked.query
     deadline = time.monotonic() + state().settings.time_limit
     checked, query = _admitted(asked, deadline)
     offer = negotiate(GRAPHS if checked.form in ("CONSTRUCT", "DESCRIBE") else RESULTS)
-    etag = caching.etag_for(offer.media_type)
+    etag = caching.etag_for(offer.media_type, fields=asked.fields())
     if checked.lasting and offer is not HTML and caching.is_fresh(etag):
         return caching.not_modified(etag)
     name, rows = offer.name, 0
@@ -152,9 +162,18 @@ def answer(asked: Asked) -> Response:
     response = _result_page(asked, found) if offer is HTML else _result(found, offer)
     if not checked.lasting:
         response.headers["Cache-Control"] = "no-store"
-    elif offer is not HTML and request.method != "POST":
+    elif offer is not HTML:
         response.set_etag(etag)
+        if request.method not in ("GET", "HEAD") and (address := _address(asked, offer)) is not None:
+            response.headers["Content-Location"] = address
     return response
+
+
+def _address(asked: Asked, offer: Offer) -> str | None:
+    """Return the address at which GET gives this very answer, unless it is too long to be one."""
+    fields = urlencode([*asked.fields(), ("format", offer.media_type)])
+    address = f"{request.script_root}{request.path}?{fields}"
+    return address if len(address) <= LONGEST_ADDRESS else None
 
 
 def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:

@@ -14,6 +14,7 @@ from flask import current_app
 from pyoxigraph import Literal, NamedNode
 
 from legation.namespaces import BASE, GRAPH, PREFIXES
+from legation.project import open_project
 from legation.release import CONTEXT, Release
 from legation.serve.directory.build import ensure_directory
 from legation.serve.directory.read import Directory
@@ -22,7 +23,7 @@ from legation.serve.federation import Federation
 from legation.serve.index import NameIndex, ensure_name_index
 from legation.serve.iris import node
 from legation.serve.present import Presenter
-from legation.serve.settings import Settings
+from legation.serve.settings import Settings, limits
 from legation.serve.store import ensure_index
 
 NAMES_KEPT: Final = 65536
@@ -57,12 +58,14 @@ class State:
 
     @cached_property
     def edition(self) -> str:
-        """A digest of release and program: under it the same request always gets the same answer."""
+        """A digest of release, program and limits: under it the same request always gets the same answer."""
         digest = hashlib.sha256(self.release.manifest.digest.encode())
         package = Path(__file__).parent.parent
-        for file in sorted(package.glob("serve/**/*")) + sorted(package.glob("*.py")):
+        reports = (open_project().root / "docs").glob("conformance.*")
+        for file in [*sorted(package.glob("serve/**/*")), *sorted(package.glob("*.py")), *sorted(reports)]:
             if file.is_file() and file.suffix != ".pyc":
                 digest.update(file.read_bytes())
+        digest.update(repr([getattr(self.settings, one.name) for one in limits()]).encode())
         return digest.hexdigest()[:32]
 
     @cached_property

@@ -16,7 +16,7 @@ from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, write_grap
 from legation.serve.iris import local_path, thing
 from legation.serve.negotiation import Offer
 from legation.serve.operations import Parameter, described
-from legation.serve.pages import lead_to, negotiate, page, presenter
+from legation.serve.pages import lead_to, negotiate, page, presenter, spare
 from legation.serve.problems import ProblemError
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
 from legation.serve.views import TYPE, Said, ThingPage, pointing_of, statements_of, text_of
@@ -56,6 +56,7 @@ def data(kind: str, slug: str) -> Response:
     """Return what is said about a thing, in the format of the suffix, of ``?format=`` or of ``Accept``."""
     stem, dot, suffix = slug.rpartition(".")
     explicit = suffix if dot and suffix in SUFFIXES else None
+    spare(DATA_OFFERS, explicit)
     described = _known(kind, stem if explicit else slug)
     if (moved := _moved(described)) is not None:
         return moved

@@ -19,6 +19,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, BinaryIO, Final
@@ -85,6 +86,15 @@ class Answer:
     file: BinaryIO | None
 
 
+@dataclass(frozen=True)
+class Status:
+    """What the pool is doing: queries that run, queries that wait, and workers killed so far."""
+
+    running: int
+    waiting: int
+    kills: int
+
+
 @dataclass
 class _Process:
     """One worker process and our end of its socket."""
@@ -142,6 +152,8 @@ class Pool:
         self._ready: queue.Queue[_Process] = queue.Queue()
         self._wanted: queue.Queue[bool] = queue.Queue()
         self._closed = threading.Event()
+        self._counting = threading.Lock()
+        self._counts: Counter[str] = Counter()
         for _ in range(limits.workers + 1):
             self._wanted.put(True)
         self._keeper = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
@@ -151,15 +163,29 @@ class Pool:
         """Return the whole answer to ``request``, or raise the ``RefusalError`` that says why not."""
         if not self._places.acquire(blocking=False):
             raise QueueFullError
+        self._count("held", 1)
         try:
             if not self._slots.acquire(timeout=self._limits.queue_time):
                 raise QueueFullError
+            self._count("running", 1)
             try:
                 return self._run_now(request)
             finally:
+                self._count("running", -1)
                 self._slots.release()
         finally:
+            self._count("held", -1)
             self._places.release()
+
+    def status(self) -> Status:
+        """Return what the pool is doing just now."""
+        with self._counting:
+            running = self._counts["running"]
+            return Status(running, self._counts["held"] - running, self._counts["kills"])
+
+    def _count(self, what: str, change: int) -> None:
+        with self._counting:
+            self._counts[what] += change
 
     def close(self) -> None:
         """Start no more workers and end the idle ones; a busy one ends with the thread that started it."""
@@ -182,6 +208,7 @@ class Pool:
             raise
         except BaseException:
             process.end()
+            self._count("kills", 1)
             self._wanted.put(True)
             raise
         self._ready.put(process)

@@ -1,0 +1,319 @@
+"""The server's side of every request (RSGI): answers that are kept, and the application for all others.
+
+All of it runs in the server's loop thread, but for the application, which has a thread for each request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]
+
+from legation.serve.answers import Kept, Remembering, Url, may_be_kept
+from legation.serve.client import CLIENT, Client
+from legation.serve.coding import IDENTITY, Wanted, choose_coding, encode, plain_tags, tag_known
+from legation.serve.editions import Edition, Editions
+from legation.serve.gateway import Headers, Reply, call, environment
+from legation.serve.logs import NOTE, NUMBER, Entry, Log
+from legation.serve.metrics import MEDIA_TYPE, Metrics, may_see
+from legation.serve.metrics import PATH as METRICS
+from legation.serve.problems import PROBLEM, PROBLEM_JSON, ProblemError, as_json
+from legation.serve.settings import Settings
+
+READ: Final = frozenset({"GET", "HEAD"})
+BODILESS: Final = frozenset({*READ, "OPTIONS"})
+PARTIAL: Final = ("range", "if-match", "if-modified-since", "if-unmodified-since")
+"""Request headers that only the application heeds: with one of them, nothing is kept or taken from memory."""
+
+PLAIN: Final = Wanted(IDENTITY, plain=True)
+READY: Final = "/readyz"
+OWN: Final = frozenset({METRICS, READY})
+"""Paths that tell of the server and not of a release."""
+
+OK: Final = 200
+NOT_MODIFIED: Final = 304
+ANSWERED: Final = "answered"
+KNOWN: Final = "known"
+"""Outcomes of a query that was no problem: its answer was sent, or the client had it."""
+
+TAGS: Final = "legation.tags"
+"""Where the WSGI environment holds the entity-tags that the client knows, as it sent them."""
+
+SMALLEST: Final = 64 * 1024
+"""Bytes up to which an answer is whole in any case, before it goes out in parts."""
+
+WAITING: Final = 256
+"""Requests that may wait for a thread beside those that have one."""
+
+HIT: Final = "hit"
+MISS: Final = "miss"
+BESIDE: Final = "beside"
+"""What memory had to do with an answer: it was there, it was not, or it was not looked for."""
+
+
+@dataclass(frozen=True)
+class Exchange:
+    """One request under way."""
+
+    scope: Scope
+    protocol: HTTPProtocol
+    wanted: Wanted
+    number: str
+    """What the log calls it, and an answer that tells of a fault of ours."""
+    url: Url | None = None
+    """Its key in the answers, where its answer may be kept."""
+    began: float = field(default_factory=time.perf_counter)
+    note: dict[str, str] = field(default_factory=dict)
+    """What handlers tell the log."""
+
+    @property
+    def cache(self) -> str:
+        """What memory has to do with the answer, now that the application is asked."""
+        return BESIDE if self.url is None else MISS
+
+
+class Front:
+    """The RSGI application."""
+
+    def __init__(self, editions: Editions, settings: Settings) -> None:
+        """Answer from ``editions``, within the limits of ``settings``."""
+        self._editions = editions
+        self._settings = settings
+        self._threads = ThreadPoolExecutor(settings.threads, "request")
+        self._coding = Remembering(choose_coding)
+        self._under_way = 0
+        self._start = f"{time.time_ns() // 1_000_000:x}"
+        self._numbers = itertools.count(1)
+        self._metrics = Metrics(editions)
+        self._log = Log(settings.log, addresses=settings.log_addresses == "yes")
+        self.stopping = False
+        """Whether the server has been told to stop: it is not ready for more, then."""
+
+    async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
+        """Answer one request."""
+        asked = scope.headers.get
+        wanted = self._coding(asked("accept-encoding", ""))
+        if wanted is None:
+            await self._work(self._exchange(scope, protocol, PLAIN), _no_coding())
+        elif scope.path in OWN:
+            await self._own(self._exchange(scope, protocol, wanted))
+        elif scope.method not in READ or any(name in scope.headers for name in PARTIAL):
+            await self._work(self._exchange(scope, protocol, wanted))
+        else:
+            answers = self._editions.current.answers
+            url = answers.url(asked("host", ""), scope.path, scope.query_string)
+            kept = answers.find(url, asked, wanted.key)
+            if kept is None:
+                await self._work(self._exchange(scope, protocol, wanted, url))
+            else:
+                self._repeat(scope, protocol, kept)
+
+    def close(self) -> None:
+        """Take no more work; what is under way is not waited for."""
+        self._threads.shutdown(wait=False, cancel_futures=True)
+        self._log.close()
+
+    def _exchange(
+        self, scope: Scope, protocol: HTTPProtocol, wanted: Wanted, url: Url | None = None
+    ) -> Exchange:
+        return Exchange(scope, protocol, wanted, f"{self._start}-{next(self._numbers)}", url)
+
+    def _repeat(self, scope: Scope, protocol: HTTPProtocol, kept: Kept) -> None:
+        status, size = _send_kept(scope, protocol, kept)
+        self._metrics.count(status, HIT)
+        if self._log.enabled:
+            exchange = self._exchange(scope, protocol, PLAIN)
+            self._tell(replace(exchange, note=kept.note), status, size, HIT)
+
+    async def _own(self, exchange: Exchange) -> None:
+        """Answer for the server and not for a release: its metrics, and that it is about to stop."""
+        path = exchange.scope.path
+        if path == READY and self.stopping:
+            await self._work(exchange, ProblemError("not-ready", "The server has been told to stop."))
+        elif path != METRICS:
+            await self._work(exchange)
+        elif exchange.scope.method not in READ or not may_see(exchange.scope, self._settings.metrics):
+            await self._work(exchange, ProblemError("not-found", "The metrics are not shown to you here."))
+        else:
+            headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
+            await self._send(exchange, Reply(OK, headers, self._metrics.text()))
+            self._metrics.count(OK, BESIDE)
+
+    async def _work(self, exchange: Exchange, problem: ProblemError | None = None) -> None:
+        """Have the application answer, in a thread, and send what it says."""
+        if self._under_way >= self._settings.threads + WAITING:
+            self._done(exchange, _send_busy(exchange), 0)
+            return
+        self._under_way += 1
+        try:
+            body, refusal = await self._body(exchange)
+            with self._editions.lease() as edition:
+                reply, lasting = await self._reply(edition, exchange, body, problem or refusal)
+                if lasting and exchange.url is not None:
+                    asked, note = exchange.scope.headers.get, exchange.note
+                    edition.answers.keep(exchange.url, asked, exchange.wanted.key, reply, note)
+                size = await self._send(exchange, reply)
+            self._done(exchange, reply.status, size)
+        finally:
+            self._under_way -= 1
+
+    def _done(self, exchange: Exchange, status: int, size: int) -> None:
+        """Count a request that memory did not answer, and have it logged."""
+        note = exchange.note
+        outcome = (
+            note.get("outcome", KNOWN if status == NOT_MODIFIED else ANSWERED) if "query" in note else None
+        )
+        self._metrics.count(status, exchange.cache)
+        self._metrics.time(time.perf_counter() - exchange.began, outcome)
+        if self._log.enabled:
+            self._tell(exchange, status, size, exchange.cache)
+
+    def _tell(self, exchange: Exchange, status: int, size: int, cache: str) -> None:
+        scope, took = exchange.scope, time.perf_counter() - exchange.began
+        client = scope.client.rpartition(":")[0]
+        self._log.add(
+            Entry(
+                time.time(),
+                exchange.number,
+                client,
+                scope.method,
+                scope.path,
+                status,
+                size,
+                took,
+                cache,
+                exchange.note,
+            )
+        )
+
+    async def _body(self, exchange: Exchange) -> tuple[bytes, ProblemError | None]:
+        """Return the request's body, or what is wrong with it: it may be too long, and too slow."""
+        limit = self._settings.query_limit
+        if exchange.scope.method in BODILESS:
+            return b"", None
+        received = bytearray()
+        try:
+            async with asyncio.timeout(self._settings.body_time):
+                async for chunk in exchange.protocol:
+                    received += chunk
+                    if len(received) > limit:
+                        return b"", _too_large(limit)
+        except TimeoutError:
+            return b"", _too_slow(self._settings.body_time)
+        return bytes(received), None
+
+    async def _reply(
+        self, edition: Edition, exchange: Exchange, body: bytes, problem: ProblemError | None
+    ) -> tuple[Reply, bool]:
+        client = Client()
+        extra = {CLIENT: client, PROBLEM: problem, NOTE: exchange.note, NUMBER: exchange.number}
+        environ = _environment(exchange, body, extra)
+        loop = asyncio.get_running_loop()
+        with _watching(exchange.protocol, client):
+            return await loop.run_in_executor(self._threads, _answer, edition, environ, exchange.wanted)
+
+    async def _send(self, exchange: Exchange, reply: Reply) -> int:
+        """Send a reply and return the bytes sent of its body; a client that has gone gets nothing."""
+        protocol, headers = exchange.protocol, reply.headers
+        try:
+            if exchange.scope.method == "HEAD" or reply.status == NOT_MODIFIED:
+                protocol.response_empty(reply.status, _sized(reply))
+            elif reply.parts is None:
+                protocol.response_bytes(reply.status, headers, reply.body)
+                return len(reply.body)
+            else:
+                return await self._stream(exchange, reply, reply.parts)
+        except ProtocolClosed:
+            pass
+        finally:
+            reply.close()
+        return 0
+
+    async def _stream(self, exchange: Exchange, reply: Reply, parts: Iterator[bytes]) -> int:
+        loop, sent = asyncio.get_running_loop(), 0
+        transport = exchange.protocol.response_stream(reply.status, reply.headers)
+        while part := await loop.run_in_executor(self._threads, next, parts, b""):
+            await transport.send_bytes(part)
+            sent += len(part)
+        return sent
+
+
+def _sized(reply: Reply) -> Headers:
+    """Return the headers for an answer without its body: they tell its size all the same."""
+    if reply.status == NOT_MODIFIED or reply.parts is not None:
+        return reply.headers
+    return [*reply.without("content-length"), ("Content-Length", str(len(reply.body)))]
+
+
+def _environment(exchange: Exchange, body: bytes, extra: dict[str, Any]) -> dict[str, Any]:
+    """Return the WSGI environment: HEAD is asked as GET, so that its answer can be kept."""
+    scope = exchange.scope
+    method = "GET" if scope.method == "HEAD" else scope.method
+    environ = environment(scope, method, body, extra)
+    if (tags := environ.get("HTTP_IF_NONE_MATCH")) is not None:
+        environ |= {TAGS: tags, "HTTP_IF_NONE_MATCH": plain_tags(tags)}
+    return environ
+
+
+@contextmanager
+def _watching(protocol: HTTPProtocol, client: Client) -> Iterator[None]:
+    """Tell ``client`` when it hangs up within the block."""
+    gone = asyncio.ensure_future(protocol.client_disconnect())
+    gone.add_done_callback(lambda future: None if future.cancelled() else client.leave())
+    try:
+        yield
+    finally:
+        gone.cancel()
+
+
+def _answer(edition: Edition, environ: dict[str, Any], wanted: Wanted) -> tuple[Reply, bool]:
+    """Return the application's reply in the coding that is wanted, and whether it may be kept."""
+    reply = call(edition.application, environ, max(edition.answers.most, SMALLEST))
+    if reply.status == NOT_MODIFIED:
+        held = tag_known(reply.header("etag") or "", environ.get(TAGS, ""))
+        known = replace(reply, headers=[*reply.without("etag"), ("ETag", held)])
+        return known if "accept-encoding" in reply.vary else known.varying("Accept-Encoding"), False
+    return encode(reply, wanted), may_be_kept(reply)
+
+
+def _send_kept(scope: Scope, protocol: HTTPProtocol, kept: Kept) -> tuple[int, int]:
+    """Send an answer from memory, and return its status and the size of what was sent of its body."""
+    tags = scope.headers.get("if-none-match")
+    if tags is not None and kept.is_known(tags):
+        protocol.response_empty(NOT_MODIFIED, kept.when_known)
+        return NOT_MODIFIED, 0
+    if scope.method == "HEAD":
+        protocol.response_empty(kept.status, [*kept.headers, ("Content-Length", str(len(kept.body)))])
+        return kept.status, 0
+    protocol.response_bytes(kept.status, kept.headers, kept.body)
+    return kept.status, len(kept.body)
+
+
+def _send_busy(exchange: Exchange) -> int:
+    """Refuse a request without a thread, because there is none, and return the status: never a page."""
+    problem = ProblemError("too-busy", "Every thread of the server is taken.", headers={"Retry-After": "1"})
+    headers = [("Content-Type", PROBLEM_JSON.media_type), ("Cache-Control", "no-store"), ("Retry-After", "1")]
+    document = problem.document(exchange.scope.path)
+    exchange.protocol.response_str(problem.kind.status, headers, as_json(document))
+    return problem.kind.status
+
+
+def _no_coding() -> ProblemError:
+    detail = "Accept-Encoding leaves nothing that this server sends: zstd, gzip, or no coding at all."
+    return ProblemError("coding-not-acceptable", detail)
+
+
+def _too_large(limit: int) -> ProblemError:
+    return ProblemError("request-too-large", f"The limit is {limit} bytes.", members={"limit": limit})
+
+
+def _too_slow(limit: float) -> ProblemError:
+    detail = f"The body had not arrived after {limit:g} seconds."
+    return ProblemError("too-slow", detail, members={"limit": limit})
