@@ -33,10 +33,6 @@ PARTIAL: Final = ("range", "if-match", "if-modified-since", "if-unmodified-since
 """Request headers that only the application heeds: with one of them, nothing is kept or taken from memory."""
 
 PLAIN: Final = Wanted(IDENTITY, plain=True)
-READY: Final = "/readyz"
-OWN: Final = frozenset({METRICS, READY})
-"""Paths that tell of the server and not of a release."""
-
 OK: Final = 200
 NOT_MODIFIED: Final = 304
 ANSWERED: Final = "answered"
@@ -93,8 +89,6 @@ class Front:
         self._numbers = itertools.count(1)
         self._metrics = Metrics(editions)
         self._log = Log(settings.log, addresses=settings.log_addresses == "yes")
-        self.stopping = False
-        """Whether the server has been told to stop: it is not ready for more, then."""
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request."""
@@ -102,8 +96,8 @@ class Front:
         wanted = self._coding(asked("accept-encoding", ""))
         if wanted is None:
             await self._work(self._exchange(scope, protocol, PLAIN), _no_coding())
-        elif scope.path in OWN:
-            await self._own(self._exchange(scope, protocol, wanted))
+        elif scope.path == METRICS:
+            await self._tell_metrics(self._exchange(scope, protocol, wanted))
         elif scope.method not in READ or any(name in scope.headers for name in PARTIAL):
             await self._work(self._exchange(scope, protocol, wanted))
         else:
@@ -132,19 +126,14 @@ class Front:
             exchange = self._exchange(scope, protocol, PLAIN)
             self._tell(replace(exchange, note=kept.note), status, size, HIT)
 
-    async def _own(self, exchange: Exchange) -> None:
-        """Answer for the server and not for a release: its metrics, and that it is about to stop."""
-        path = exchange.scope.path
-        if path == READY and self.stopping:
-            await self._work(exchange, ProblemError("not-ready", "The server has been told to stop."))
-        elif path != METRICS:
-            await self._work(exchange)
-        elif exchange.scope.method not in READ or not may_see(exchange.scope, self._settings.metrics):
+    async def _tell_metrics(self, exchange: Exchange) -> None:
+        """Answer for the server and not for a release."""
+        if exchange.scope.method not in READ or not may_see(exchange.scope, self._settings.metrics):
             await self._work(exchange, ProblemError("not-found", "The metrics are not shown to you here."))
-        else:
-            headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
-            await self._send(exchange, Reply(OK, headers, self._metrics.text()))
-            self._metrics.count(OK, BESIDE)
+            return
+        headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
+        await self._send(exchange, Reply(OK, headers, self._metrics.text()))
+        self._metrics.count(OK, BESIDE)
 
     async def _work(self, exchange: Exchange, problem: ProblemError | None = None) -> None:
         """Have the application answer, in a thread, and send what it says."""

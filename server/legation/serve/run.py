@@ -77,7 +77,6 @@ async def _serve(settings: Settings, first: Edition, tell: Callable[[str], objec
     serving, following = asyncio.create_task(server.serve()), asyncio.create_task(editions.follow(tell))
     stop = asyncio.create_task(told.wait())
     await asyncio.wait({serving, following, stop}, return_when=asyncio.FIRST_COMPLETED)
-    front.stopping = True
     server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait({serving}, timeout=settings.stop_time)
     editions.close()
