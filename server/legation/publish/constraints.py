@@ -9,7 +9,7 @@ from typing import Final
 
 import pyshacl
 import rdflib
-from pyoxigraph import Triple
+from pyoxigraph import Store, Triple
 from rdflib.namespace import RDF, RDFS, SH
 from rdflib.term import Node
 
@@ -17,6 +17,7 @@ from legation.publish.authored import Authored
 from legation.publish.canonical import rdflib_graph
 from legation.publish.check import short
 from legation.publish.fault import Fault
+from legation.publish.screen import only, violated
 from legation.publish.terms import to_oxigraph
 
 LANGUAGE: Final = "en"
@@ -33,10 +34,18 @@ class Report:
 
 
 def check_shapes(authored: Authored) -> Report:
-    """Validate the data, with the ontology's class tree, against the shapes."""
-    data = rdflib_graph([*authored.triples("ontology"), *authored.triples("data")])
+    """Validate the data, with the ontology's class tree, against the shapes.
+
+    pyshacl reports on the shapes that screening finds violated; where there are none, on nothing.
+    """
     said = (t for t in authored.triples("shapes") if t.predicate.value not in FOR_READERS)
-    graph = validate(data, rdflib_graph(said))
+    shapes, tree = rdflib_graph(said), rdflib_graph(authored.triples("ontology"))
+    store = Store()
+    for file in (*authored.within("ontology"), *authored.within("data")):
+        store.extend(file.quads())
+    found = violated(store, shapes, tree)
+    data = tree + rdflib_graph(authored.triples("data")) if found else rdflib.Graph()
+    graph = validate(data, only(shapes, found))
     return Report(tuple(map(to_oxigraph, graph)), tuple(violations(graph, authored)))
 
 
