@@ -14,6 +14,7 @@ from legation.serve import (
     intake,
     openapi,
     quality,
+    reconcile,
     releases,
     search,
     sheet,
@@ -40,7 +41,20 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = State(release, settings, engine)
-    for module in (site, sitemap, browse, things, sheet, graphs, quality, releases, search, sparql, openapi):
+    for module in (
+        site,
+        sitemap,
+        browse,
+        things,
+        sheet,
+        graphs,
+        quality,
+        reconcile,
+        releases,
+        search,
+        sparql,
+        openapi,
+    ):
         app.register_blueprint(module.blueprint)
     app.before_request(_found_before)
     app.context_processor(page_globals)

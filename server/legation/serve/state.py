@@ -16,6 +16,7 @@ from pyoxigraph import Literal, NamedNode
 from legation.namespaces import BASE, GRAPH, PREFIXES
 from legation.project import open_project
 from legation.release import CONTEXT, Release
+from legation.serve.catalogue import Catalogue, read_catalogue
 from legation.serve.directory.build import ensure_directory
 from legation.serve.directory.read import Directory
 from legation.serve.engine import Engine
@@ -72,6 +73,11 @@ class State:
     def name_index(self) -> NameIndex:
         """The release's names, to be looked up by their words."""
         return NameIndex(ensure_name_index(self.release))
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """The classes and properties in use, for those who reconcile."""
+        return read_catalogue(self.engine, self.term_names)
 
     @cached_property
     def term_names(self) -> Mapping[str, list[Literal]]:
