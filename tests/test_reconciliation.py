@@ -305,7 +305,7 @@ def test_suggestions_are_found_in_every_language(server: Server) -> None:
 
 
 def test_data_is_extended_with_values_of_every_kind(server: Server) -> None:
-    wishes = [
+    wishes: list[dict[str, Any]] = [
         {"id": name}
         for name in ("seat", "establishedOn", "memberCount", "name:ar", "owl:sameAs", "foaf:homepage")
     ]

@@ -7,6 +7,7 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlencode
 
 from tests.serving import Server
@@ -29,7 +30,7 @@ class Messy:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the service answered to one name: its first candidate, if any, and whether it called it a match."""
+    """What the service answered to one name: its first candidate, and whether that is a match."""
 
     messy: Messy
     first: str
@@ -49,7 +50,7 @@ def messy_names() -> list[Messy]:
 
 def ask(server: Server, names: Sequence[Messy], *, typed: bool = True) -> list[Outcome]:
     """Ask for ``names`` in batches of ten, each in its own language."""
-    outcomes = []
+    outcomes: list[Outcome] = []
     for language in sorted({one.language for one in names}):
         spoken = [one for one in names if one.language == language]
         for start in range(0, len(spoken), BATCH):
@@ -68,7 +69,7 @@ def _batch(server: Server, language: str, names: Sequence[Messy], *, typed: bool
     assert answer.status == 200, answer.text
     for n, one in enumerate(names):
         found = answer.json()[f"q{n}"]["result"]
-        first = found[0] if found else {"id": "", "match": False}
+        first: dict[str, Any] = found[0] if found else {"id": "", "match": False}
         yield Outcome(one, first["id"], first["match"])
 
 

@@ -39,6 +39,7 @@ PATHS: Final[Mapping[str, Schema]] = {
     "slug": {"type": "string", "minLength": 1, "examples": ["gctf"]},
     "version": {"type": "string", "minLength": 1, "examples": ["2026.11.0"]},
     "name": {"type": "string", "minLength": 1, "examples": ["manifest.json"]},
+    "what": {"type": "string", "enum": ["entity", "type", "property"]},
     "rest": {"type": "string", "minLength": 1},
     "filename": {"type": "string", "minLength": 1, "examples": ["legation.css"]},
 }

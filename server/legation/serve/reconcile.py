@@ -23,10 +23,13 @@ from legation.serve.batch import (
 )
 from legation.serve.caching import CONTENT_SECURITY_POLICY
 from legation.serve.catalogue import FOUND_BY_DEFAULT, SAME_AS, WIKIDATA, identifier
+from legation.serve.formats import HTML
 from legation.serve.iris import ENTITY_KINDS, local_path
 from legation.serve.labels import direction
 from legation.serve.matching import LONGEST, suggest
 from legation.serve.messages import marked, translate
+from legation.serve.negotiation import Offer
+from legation.serve.operations import TEXT, Parameter, Schema, described
 from legation.serve.pages import href, language, lead_to, page, root_path
 from legation.serve.present import Presenter
 from legation.serve.problems import ProblemError
@@ -44,22 +47,50 @@ SUGGESTED_AT_MOST: Final = 50
 PROPOSED: Final = 100
 PREVIEW_SIZE: Final = (420, 220)
 EMBEDDABLE: Final = CONTENT_SECURITY_POLICY.replace("frame-ancestors 'none'", "frame-ancestors *")
+WHAT: Final = ("entity", "type", "property")
+
+JSON: Final = Offer("json", "application/json")
+DOCUMENT: Final[Schema] = {"type": "object"}
+ERRORS: Final = ("bad-request", "request-too-large")
+QUERIES: Final = Parameter("queries", "A batch of queries: JSON.")
+EXTEND: Final = Parameter("extend", "A data extension query: JSON.")
+FORM: Final[Schema] = {"type": "object", "properties": {"queries": TEXT, "extend": TEXT}}
+COUNT: Final[Schema] = {"type": "integer", "minimum": 0, "maximum": 10**6}
+PREFIX: Final = Parameter("prefix", "The beginning of a name.", {"type": "string", "maxLength": LONGEST})
+CURSOR: Final = Parameter("cursor", "How many suggestions to pass over.", COUNT)
+LIMIT: Final = Parameter("limit", "How many there may be.", COUNT)
+TYPE: Final = Parameter("type", "The type of the things, by its identifier.")
+IDENTIFIER: Final = Parameter("id", "What is asked for, by its identifier.", required=True)
+
 WIKIDATA_SERVICE: Final = "https://wikidata.reconci.link/{language}/api"
 """The public reconciliation service of Wikidata: data extension has to name it where it returns items."""
 
 
 @blueprint.get("/reconcile")
-@blueprint.post("/reconcile")
+@described(JSON, errors=ERRORS, fields=(QUERIES, EXTEND), schema=DOCUMENT)
 def service() -> Response:
     """Return the manifest, or the answer to a batch of queries or to a data extension query."""
+    return answer(_asked() or manifest())
+
+
+@blueprint.post("/reconcile")
+@described(
+    JSON, errors=ERRORS, bodies={"application/x-www-form-urlencoded": FORM}, schema=DOCUMENT, lasting=False
+)
+def submitted() -> Response:
+    """Return the answer to a batch of queries or to a data extension query that comes in a form."""
+    document = _asked()
+    if document is None:
+        raise ProblemError("bad-request", "A POST needs a form field “queries” or “extend” that holds JSON.")
+    return answer(document)
+
+
+def _asked() -> dict[str, Any] | None:
+    """Return the answer to what the request asks; ``None`` where it asks nothing."""
     queries, extension = request.values.get("queries"), request.values.get("extend")
     if queries is not None:
-        return answer(_reconciled(_parsed(queries, "queries")))
-    if extension is not None:
-        return answer(_extended(_parsed(extension, "extend")))
-    if request.method == "POST":
-        raise ProblemError("bad-request", "A POST needs a form field “queries” or “extend” that holds JSON.")
-    return answer(manifest())
+        return _reconciled(_parsed(queries, "queries"))
+    return _extended(_parsed(extension, "extend")) if extension is not None else None
 
 
 def manifest() -> dict[str, Any]:
@@ -72,7 +103,7 @@ def manifest() -> dict[str, Any]:
             "flyout_service_url": endpoint,
             "flyout_service_path": f"/flyout/{kind}?id=${{id}}",
         }
-        for kind in ("entity", "type", "property")
+        for kind in WHAT
     }
     return {
         "versions": ["0.1", "0.2"],
@@ -123,9 +154,12 @@ def property_settings() -> list[dict[str, Any]]:
     ]
 
 
-@blueprint.get("/reconcile/suggest/<any(entity, type, property):what>")
+@blueprint.get("/reconcile/suggest/<what>")
+@blueprint.get("/reconcile/draft/suggest/<what>")
+@described(JSON, errors=("bad-request", "not-found"), fields=(PREFIX, CURSOR, LIMIT, TYPE), schema=DOCUMENT)
 def suggested(what: str) -> Response:
     """Return entities, classes or properties whose name begins like ``prefix``."""
+    _one_of_three(what)
     prefix = request.args.get("prefix", "").strip()
     if len(prefix) > LONGEST:
         raise ProblemError("bad-request", f"“prefix” is longer than {LONGEST} characters.")
@@ -139,9 +173,11 @@ def suggested(what: str) -> Response:
     return answer({"result": found[cursor : cursor + limit]})
 
 
-@blueprint.get("/reconcile/flyout/<any(entity, type, property):what>")
+@blueprint.get("/reconcile/flyout/<what>")
+@described(JSON, errors=("bad-request", "not-found"), fields=(IDENTIFIER,), schema=DOCUMENT)
 def flyout(what: str) -> Response:
     """Return a few words of HTML about what ``id`` names."""
+    _one_of_three(what)
     asked = _asked_id()
     if what == "entity":
         thing = _known(asked)
@@ -157,6 +193,8 @@ def flyout(what: str) -> Response:
 
 
 @blueprint.get("/reconcile/preview")
+@blueprint.get("/reconcile/draft/preview")
+@described(HTML, errors=("bad-request", "not-found"), fields=(IDENTIFIER,))
 def preview() -> Response:
     """Return a small page about a thing, to be shown inside a client's own."""
     thing = _known(_asked_id())
@@ -167,6 +205,7 @@ def preview() -> Response:
 
 
 @blueprint.get("/reconcile/view")
+@described(leads=(303,), errors=("bad-request", "not-found"), fields=(IDENTIFIER,))
 def view() -> Response:
     """Lead to the page of a thing."""
     return lead_to(local_path(_known(_asked_id()).value) or "/")
@@ -174,6 +213,7 @@ def view() -> Response:
 
 @blueprint.get("/reconcile/properties")
 @blueprint.get("/reconcile/draft/extend/propose")
+@described(JSON, errors=("bad-request",), fields=(TYPE, LIMIT), schema=DOCUMENT)
 def properties() -> Response:
     """Propose the properties that things of a class have, the most frequent first."""
     asked = request.args.get("type", "")
@@ -187,6 +227,7 @@ def properties() -> Response:
 
 
 @blueprint.get("/reconcile/about")
+@described(HTML)
 def about() -> Response:
     """Tell people what the service is, how to use it and what a score is made of."""
     return page(
@@ -198,6 +239,7 @@ def about() -> Response:
 
 
 @blueprint.get("/reconcile/draft/")
+@described(JSON, schema=DOCUMENT)
 def draft_manifest() -> Response:
     """Return the manifest of the draft of version 1.0."""
     endpoint = f"{_origin()}{root_path()}/reconcile"
@@ -226,7 +268,7 @@ def draft_manifest() -> Response:
 
 
 @blueprint.post("/reconcile/draft/match")
-@blueprint.post("/reconcile/draft/reconcile")
+@described(JSON, errors=ERRORS, bodies={JSON.media_type: DOCUMENT}, schema=DOCUMENT, lasting=False)
 def draft_match() -> Response:
     """Answer a batch of the draft of version 1.0, which comes as JSON."""
     try:
@@ -241,6 +283,7 @@ def draft_match() -> Response:
 
 
 @blueprint.post("/reconcile/draft/extend")
+@described(JSON, errors=ERRORS, bodies={JSON.media_type: DOCUMENT}, schema=DOCUMENT, lasting=False)
 def draft_extend() -> Response:
     """Answer a data extension query of the draft of version 1.0: rows and their values as lists."""
     document = _extended(_parsed(request.get_data(as_text=True), "body"))
@@ -249,18 +292,6 @@ def draft_extend() -> Response:
         for id_, said in document["rows"].items()
     ]
     return answer({"meta": document["meta"], "rows": rows})
-
-
-@blueprint.get("/reconcile/draft/suggest/<any(entity, type, property):what>")
-def draft_suggested(what: str) -> Response:
-    """Suggest as version 0.2 does."""
-    return suggested(what)
-
-
-@blueprint.get("/reconcile/draft/preview")
-def draft_preview() -> Response:
-    """Preview as version 0.2 does."""
-    return preview()
 
 
 def answer(document: Mapping[str, Any]) -> Response:
@@ -275,6 +306,11 @@ def answer(document: Mapping[str, Any]) -> Response:
         response = Response(f"/**/{callback}({json.dumps(document)});\n", mimetype="text/javascript")
     response.headers["Content-Language"] = language()
     return response
+
+
+def _one_of_three(what: str) -> None:
+    if what not in WHAT:
+        raise ProblemError("not-found", f"Only {', '.join(WHAT)} can be suggested, not {what}.")
 
 
 def _origin() -> str:
@@ -326,12 +362,12 @@ def _candidates(found: Sequence[Candidate], *, named_features: bool = False) -> 
     """Return the documents of candidates by the identity of each; names are looked up at once."""
     things = list(dict.fromkeys(one.entry.thing for one in found))
     presenter = _presenter([NamedNode(thing) for thing in things])
-    described = _summary().describe(things)
+    lines = _summary().describe(things)
     return {
         id(one): {
             "id": identifier_of(one.entry.thing),
             "name": presenter.name(one.entry.thing).value,
-            "description": described[one.entry.thing].value,
+            "description": lines[one.entry.thing].value,
             "type": [_type(type_) for type_ in _types_of(one.entry.types)],
             "score": one.score,
             "match": one.match,
@@ -396,12 +432,12 @@ def _entities(prefix: str, limit: int) -> list[dict[str, Any]]:
     things = list(dict.fromkeys(entry.thing for entry in entries))
     types = {entry.thing: entry.types for entry in entries}
     presenter = _presenter([NamedNode(thing) for thing in things])
-    described = _summary().describe(things)
+    lines = _summary().describe(things)
     return [
         {
             "id": identifier_of(thing),
             "name": presenter.name(thing).value,
-            "description": described[thing].value,
+            "description": lines[thing].value,
             "notable": [_type(one) for one in catalogue.narrowest(types[thing].split())],
         }
         for thing in things
