@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance format messages clean
+.PHONY: serve test publish conformance bench-search format messages clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -30,6 +30,10 @@ test: $(VENV)/test tests/node/node_modules
 # The W3C suites against our own server; writes docs/conformance.md and docs/conformance.ttl.
 conformance: $(VENV)/test
 	$(BIN)/python -m tests.conformance
+
+# How fast search answers among 100,000 names; docs/search.md shows what it prints.
+bench-search: $(VENV)/test
+	$(BIN)/python -m tests.bench.search
 
 # Bring the catalogues up to date with what code and templates say; new messages wait there to be translated.
 messages: $(VENV)/runtime

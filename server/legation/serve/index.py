@@ -103,6 +103,7 @@ class NameIndex:
         """Open an index for reading."""
         self._path = path
         self._local = threading.local()
+        self._weights: dict[str, float] = {}
 
     @cached_property
     def words(self) -> Mapping[str, int]:
@@ -139,7 +140,10 @@ class NameIndex:
 
     def weight(self, word: str) -> float:
         """Return how much a word tells, see ``weigh``."""
-        return weigh(word, self.words.get(word, 0), self.size)
+        found = self._weights.get(word)
+        if found is None:
+            found = self._weights[word] = weigh(word, self.words.get(word, 0), self.size)
+        return found
 
     def matching(self, expression: str, kinds: Sequence[str], limit: int) -> list[Entry]:
         """Return the names that fit a full-text expression, those with the least besides it first."""

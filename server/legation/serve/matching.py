@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import islice, pairwise
 from math import log1p
 from typing import Final
@@ -22,8 +23,11 @@ MOST_WORDS: Final = 12
 """Words of a question that are looked for: the ones that tell most."""
 MOST_FORMS: Final = 48
 """Words of the index that one word of a question may stand for."""
-RANKED: Final = 600
+RANKED: Final = 300
 """Names that are looked at for one question."""
+
+LOOKED_THROUGH: Final = 4000
+"""Names that may have a word of the question, when none has all of them."""
 
 EXACT: Final = 1.0
 OTHER_FORM: Final = 0.96
@@ -67,12 +71,22 @@ class Question:
     folded: str
     asked: tuple[Asked, ...]
 
-    @property
+    @cached_property
     def weight(self) -> float:
         """How much all its words tell."""
         return sum(asked.weight for asked in self.asked)
 
-    @property
+    @cached_property
+    def qualities(self) -> Mapping[str, float]:
+        """Every word of the index that a word of the question may stand for, with how well the best does."""
+        best: dict[str, float] = {}
+        for asked in self.asked:
+            for form, quality in asked.found.items():
+                if quality > best.get(form, 0.0):
+                    best[form] = quality
+        return best
+
+    @cached_property
     def forms(self) -> frozenset[str]:
         """Every word of the index that a word of the question may stand for."""
         parts = [part for asked in self.asked for part in asked.parts or ()]
@@ -157,9 +171,15 @@ def candidates(index: NameIndex, question: Question, kinds: Sequence[str]) -> li
 
 
 def nearest(index: NameIndex, question: Question, kinds: Sequence[str], limit: int) -> list[Entry]:
-    """Return the names that have the most telling words of a question."""
+    """Return the names that have the most telling words of a question, as many as can be looked through."""
     telling = sorted((a for a in question.asked if a.expression), key=lambda asked: -asked.weight)
-    groups = [asked.expression for asked in telling[:4]]
+    groups: list[str] = []
+    names = 0
+    for asked in telling:
+        names += sum(index.words.get(form, 0) for form in asked.found)
+        if groups and names > LOOKED_THROUGH:
+            break
+        groups.append(asked.expression)
     return index.best(" OR ".join(groups), kinds, limit) if groups else []
 
 
@@ -263,27 +283,27 @@ def fit_of(index: NameIndex, question: Question, entry: Entry) -> Fit:
     """Return how well a name fits a question."""
     groups = [group.split("/") for group in entry.words.split()]
     there = {form for group in groups for form in group}
-    best = [_best(asked, there) for asked in question.asked]
-    total = question.weight or 1.0
-    found = sum(asked.weight * quality for asked, quality in zip(question.asked, best, strict=True)) / total
-    quality_of: dict[str, float] = {}
+    found, qualities = 0.0, question.qualities
     for asked in question.asked:
-        for form, quality in asked.found.items():
-            quality_of[form] = max(quality, quality_of.get(form, 0.0))
+        best = 0.0
+        for form in there & asked.found.keys():
+            best = max(best, asked.found[form])
         if asked.parts and there.issuperset(asked.parts):
-            quality_of |= dict.fromkeys(asked.parts, JOINED)
+            best = max(best, JOINED)
+            qualities = {**qualities, **dict.fromkeys(asked.parts, JOINED)}
+        found += asked.weight * best
     mass = covered = 0.0
     for group in groups:
         weight = index.weight(group[0])
         mass += weight
-        covered += weight * max((quality_of.get(form, 0.0) for form in group), default=0.0)
-    return Fit(entry, found, covered / mass if mass else 0.0, entry.folded == question.folded)
-
-
-def _best(asked: Asked, there: set[str]) -> float:
-    """Return how well the best of a name's words stands for a word of the question."""
-    best = max((quality for form, quality in asked.found.items() if form in there), default=0.0)
-    return max(best, JOINED) if asked.parts and there.issuperset(asked.parts) else best
+        covered += weight * max([qualities.get(form, 0.0) for form in group])
+    whole = question.weight
+    return Fit(
+        entry,
+        found / whole if whole else 0.0,
+        covered / mass if mass else 0.0,
+        entry.folded == question.folded,
+    )
 
 
 def rank(index: NameIndex, question: Question, fits: Iterable[Fit], language: str) -> Iterator[Hit]:

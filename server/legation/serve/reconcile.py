@@ -267,6 +267,14 @@ def draft_manifest() -> Response:
     )
 
 
+@blueprint.get("/reconcile/draft/match")
+@blueprint.get("/reconcile/draft/extend")
+@described(errors=("method-not-allowed",))
+def draft_only_posts() -> Response:
+    """Say that queries of the draft of version 1.0 come by POST."""
+    raise ProblemError("method-not-allowed", f"{request.path} takes JSON by POST.", headers={"Allow": "POST"})
+
+
 @blueprint.post("/reconcile/draft/match")
 @described(JSON, errors=ERRORS, bodies={JSON.media_type: DOCUMENT}, schema=DOCUMENT, lasting=False)
 def draft_match() -> Response:

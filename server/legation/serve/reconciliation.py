@@ -255,13 +255,20 @@ def feature_of(constraint: Constraint) -> str:
     return "state" if name == STATE or any(map(is_state, references)) else "properties"
 
 
+def is_apart(first: Candidate, second: Candidate) -> bool:
+    """Tell whether the second candidate is no rival: of another name, where the first has the very name."""
+    if first.features.get("name") == 100.0 and second.features.get("name") != 100.0:  # noqa: PLR2004  # the same
+        return first.score > second.score
+    return first.score - second.score >= SAFE_DISTANCE
+
+
 def is_safe(query: Query, ranked: Sequence[Candidate]) -> bool:
     """Tell whether the first candidate can be taken for what is meant without anybody looking.
 
     Its name fits but for a small misprint, nothing asked for speaks against it, and no other comes near.
     """
     first = ranked[0]
-    if len(ranked) > 1 and first.score - ranked[1].score < SAFE_DISTANCE:
+    if len(ranked) > 1 and not is_apart(first, ranked[1]):
         return False
     if first.features.get("type") is False:
         return False
