@@ -20,6 +20,7 @@ from pyoxigraph import (
 )
 
 from legation.namespaces import PREFIXES
+from legation.serve.admission import Visit
 from legation.serve.workers import Answer, Pool, Request, Status
 
 NAME_PROPERTIES: Final = (
@@ -56,12 +57,12 @@ class Engine(Protocol):
         """Return the rows of one of our own SELECT queries, with ``values`` put in for its variables."""
         ...
 
-    def run(self, request: Request) -> Answer:
+    def run(self, request: Request, visit: Visit) -> Answer:
         """Return the whole answer to a stranger's query, or raise the ``RefusalError`` that says why not."""
         ...
 
     def status(self) -> Status:
-        """Return what the pool of query workers is doing just now."""
+        """Return how many strangers' queries run and wait."""
         ...
 
     def close(self) -> None:
@@ -114,9 +115,9 @@ class OxigraphEngine:
             {name: value for name in names if (value := solution[name]) is not None} for solution in solutions
         ]
 
-    def run(self, request: Request) -> Answer:
+    def run(self, request: Request, visit: Visit) -> Answer:
         """See ``Engine.run``."""
-        return self._pool.run(request)
+        return self._pool.run(request, visit)
 
     def status(self) -> Status:
         """See ``Engine.status``."""

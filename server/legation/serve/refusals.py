@@ -11,6 +11,10 @@ class QueueFullError(RefusalError):
     """Every slot is taken, and so is every place in the queue or all the time there is for waiting."""
 
 
+class ClientGoneError(RefusalError):
+    """The client hung up, so nobody will read the answer."""
+
+
 class OutOfTimeError(RefusalError):
     """The wall-clock limit passed."""
 
@@ -20,7 +24,7 @@ class OutOfMemoryError(RefusalError):
 
 
 class ResultTooLargeError(RefusalError):
-    """The serialised result passed its limit."""
+    """The result passed its limit: its bytes, or its rows."""
 
 
 class TooDeepError(RefusalError):

@@ -1,17 +1,18 @@
-"""What a query worker may not do: outlive its server, take all memory, open a socket."""
+"""What a query worker may not do: take all memory or processor time, open a socket."""
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
+import os
 import platform
 import resource
-import signal
 import struct
 import sys
 from pathlib import Path
 from typing import Final
 
-PR_SET_PDEATHSIG: Final = 1
+PR_SET_NAME: Final = 15
 PR_SET_NO_NEW_PRIVS: Final = 38
 PR_SET_SECCOMP: Final = 22
 SECCOMP_MODE_FILTER: Final = 2
@@ -25,12 +26,13 @@ FORBIDDEN_CALLS: Final = {
     "aarch64": (0xC00000B7, (198, 203, 221, 281, 425)),
 }
 X32_BIT: Final = 0x40000000
+LOWEST_PRIORITY: Final = 19
 
 
-def die_with_parent() -> None:
-    """Ask the kernel to kill this process when the thread that started it ends (Linux; elsewhere nothing)."""
+def name_process(name: str) -> None:
+    """Give this process a name that ``ps`` shows (Linux; elsewhere nothing)."""
     if sys.platform == "linux":
-        _prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+        _prctl(PR_SET_NAME, ctypes.create_string_buffer(name.encode("ascii")))
 
 
 def forbid_sockets() -> bool:
@@ -50,12 +52,33 @@ def forbid_sockets() -> bool:
     return True
 
 
-def limit_memory(extra: int) -> None:
-    """Let the address space grow by ``extra`` bytes from what it is now, and leave no core file."""
+def limit_memory(at_first: int, at_most: int) -> None:
+    """Let the address space grow by ``at_first`` bytes from what it is now, and leave no core file.
+
+    The parent may raise that to ``at_most`` (``allow_all_memory``); nobody may raise it further.
+    """
     pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    limit = pages * resource.getpagesize() + extra
-    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    rest = pages * resource.getpagesize()
+    resource.setrlimit(resource.RLIMIT_AS, (rest + min(at_first, at_most), rest + at_most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+
+
+def allow_all_memory(pid: int) -> None:
+    """Let a child have the memory that it may have at most; where it has ended, do nothing."""
+    with contextlib.suppress(ProcessLookupError):
+        _, at_most = resource.prlimit(pid, resource.RLIMIT_AS)
+        resource.prlimit(pid, resource.RLIMIT_AS, (at_most, at_most))
+
+
+def yield_to_others(pid: int) -> None:
+    """Give a child's threads but the first only the time that nothing else wants (Linux; elsewhere nothing).
+
+    There is no way back without privileges, so that first thread stays as it is, to start others.
+    """
+    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+        for thread in Path(f"/proc/{pid}/task").iterdir():
+            if thread.name != str(pid):
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), LOWEST_PRIORITY)
 
 
 def _socket_filter(audit_arch: int, calls: tuple[int, ...]) -> bytes:

@@ -96,17 +96,47 @@ class Settings:
     ] = Path("releases")
     host: Annotated[str, About("Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, About("TCP port to listen on.", least=1, most=65535)] = 8080
+    quick_workers: Annotated[
+        int,
+        About(
+            "Queries that run at the same time in their first moment, each in a process of its own.",
+            least=1,
+            default="two per processor, at least 4",
+            over="the query waits",
+        ),
+    ] = 2 * default_workers()
+    quick_time: Annotated[
+        float,
+        About(
+            "That moment: a query that takes longer goes on at the lowest priority, in the slow lane.",
+            "s",
+            least=0,
+            over="the query takes a slow place",
+        ),
+    ] = 0.1
+    quick_memory: Annotated[
+        int,
+        About(
+            "Address space of a query in its first moment, beyond what its process has at rest.",
+            "MiB",
+            least=16,
+            over="the query takes a slow place",
+        ),
+    ] = 128 * MEBIBYTE
     workers: Annotated[
         int,
         About(
-            "Free-form queries that run at the same time, each in a process of its own.",
+            "Slow places: queries that take longer and run at the same time.",
             least=1,
             default="one per processor, at least 2",
-            over="the query waits",
+            over="the query waits, then begins anew",
         ),
     ] = default_workers()
     queue: Annotated[
-        int, About("Free-form queries that may wait.", least=0, over="503 `queue-full` with `Retry-After`")
+        int,
+        About(
+            "Queries that may wait, before each lane.", least=0, over="503 `queue-full` with `Retry-After`"
+        ),
     ] = 16
     queue_time: Annotated[
         float, About("How long a query may wait.", "s", least=0, over="503 `queue-full` with `Retry-After`")
@@ -180,7 +210,8 @@ class Settings:
         So does every federated query that waits for another host.
         """
         federated = CALLING if self.service_hosts else 0
-        return self.workers + self.queue + federated + self.page_threads
+        queries = self.quick_workers + self.workers + 2 * self.queue
+        return queries + federated + self.page_threads
 
 
 def _table() -> dict[str, Setting]:

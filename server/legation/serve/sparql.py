@@ -15,6 +15,8 @@ from flask import Blueprint, Response, current_app, request
 from werkzeug.wsgi import wrap_file
 
 from legation.serve import caching, gate, refusals, workers
+from legation.serve.admission import Visit
+from legation.serve.client import CLIENT, Client
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, RESULT_ALIASES, RESULT_OFFERS, ROWS
 from legation.serve.iris import node
 from legation.serve.logs import NOTE
@@ -185,7 +187,7 @@ def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:
             raise _forbidden(forbidden) from None
 
     def local(query: str) -> bytes:
-        found = state().engine.run(asked.request(query, "json", deadline))
+        found = state().engine.run(asked.request(query, "json", deadline), _visit())
         if found.file is None:
             return found.body
         with found.file:
@@ -204,9 +206,15 @@ def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:
 
 def _run(asked: workers.Request) -> workers.Answer:
     try:
-        return state().engine.run(asked)
+        return state().engine.run(asked, _visit())
     except refusals.RefusalError as refusal:
         raise _refused(asked.query, refusal, state().settings) from None
+
+
+def _visit() -> Visit:
+    """Return whose query this is, for as long as the request is there."""
+    client: Client = request.environ.get(CLIENT) or Client()
+    return Visit(client, name=request.remote_addr or "")
 
 
 def _refused(query: str, refusal: refusals.RefusalError, settings: Settings) -> ProblemError:
@@ -236,6 +244,7 @@ def _limit_met(refusal: refusals.RefusalError, settings: Settings) -> ProblemErr
         refusals.OutOfMemoryError: ("out-of-memory", f"The query took {memory} bytes of memory.", memory),
         refusals.ResultTooLargeError: ("result-too-large", f"The limit is {result} bytes.", result),
         refusals.QueueFullError: ("queue-full", busy, settings.queue),
+        refusals.ClientGoneError: ("queue-full", "The client hung up.", settings.queue),
     }
     slug, detail, limit = limits[type(refusal)]
     headers = {"Retry-After": str(RETRY_AFTER)} if slug == "queue-full" else {}

@@ -1,16 +1,16 @@
 """A query worker: one process, one read-only store, one query at a time, killed when it takes too long.
 
-Started as ``python -m legation.serve.worker``; standard input is the socket to the server.
+Forked from a server that has this module loaded already (``multiprocessing``, method ``forkserver``).
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import re
 import socket
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +23,7 @@ from legation.serve import sandbox, wire
 from legation.serve.formats import RESULT_FORMATS, ROWS, rows_of, write_graph
 
 IN_MEMORY: Final = 1 << 20
+PROCESS_NAME: Final = "legation-query"
 BEYOND_FORMAT: Final = re.compile(r"does not support RDF 1\.2")
 UNKNOWN_FUNCTION: Final = re.compile(r"^The custom (?:aggregate )?function .* is not supported")
 
@@ -69,6 +70,12 @@ class Worker:
     store: Store
     context: Mapping[str, Any]
     result_limit: int
+
+    @classmethod
+    def open(cls, store: Path, context: Path, result_limit: int) -> Worker:
+        """Open the store in the folder ``store``; ``context`` is the file of the JSON-LD context."""
+        document = json.loads(context.read_text(encoding="utf-8"))
+        return cls(Store.read_only(str(store)), document["@context"], result_limit)
 
     def answer(self, request: dict[str, Any]) -> wire.Frame:
         """Run the query of ``request``; a refusal is a frame as well as a result is."""
@@ -128,27 +135,43 @@ def requests(connection: socket.socket) -> Iterator[dict[str, Any]]:
             return
 
 
-def main() -> None:
-    """Serve queries on standard input until the server goes away."""
-    parser = argparse.ArgumentParser(prog="legation.serve.worker")
-    parser.add_argument("store")
-    parser.add_argument("context", type=Path)
-    parser.add_argument("memory_limit", type=int)
-    parser.add_argument("result_limit", type=int)
-    arguments = parser.parse_args()
-    sandbox.die_with_parent()
-    connection = socket.socket(fileno=os.dup(0))
+@dataclass(frozen=True)
+class Bounds:
+    """What a worker may take, in bytes: memory in the quick lane and in the slow one, and the result."""
+
+    quick_memory: int
+    memory: int
+    result: int
+
+
+def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds) -> None:
+    """Serve queries on ``connection`` until the server closes it or is gone: the life of a worker process.
+
+    Each query runs in a thread of its own, because the server lowers the priority of one that takes long, and
+    a thread cannot be raised again; meanwhile this one sees the server go. What is written on standard error
+    goes to a file that the server holds, too: a worker that dies has no other way to say why.
+    """
+    os.setsid()
+    sandbox.name_process(PROCESS_NAME)
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
+    os.dup2(errors.fileno(), 2)
+    os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
+    threading.excepthook = _die
     guarded = sandbox.forbid_sockets()
-    worker = Worker(
-        store=Store.read_only(arguments.store),
-        context=json.loads(arguments.context.read_text(encoding="utf-8"))["@context"],
-        result_limit=arguments.result_limit,
+    worker = Worker.open(store, context, bounds.result)
+    sandbox.limit_memory(bounds.quick_memory, bounds.memory)
+    wire.send(
+        connection, wire.Frame({"status": "ready", "guarded": guarded}, file=os.fdopen(os.dup(2), "rb"))
     )
-    sandbox.limit_memory(arguments.memory_limit)
-    wire.send(connection, wire.Frame({"status": "ready", "guarded": guarded}))
     for request in requests(connection):
-        wire.send(connection, worker.answer(request))
+        threading.Thread(target=_answer, args=(worker, request, connection), daemon=True).start()
 
 
-if __name__ == "__main__":
-    main()
+def _answer(worker: Worker, request: dict[str, Any], connection: socket.socket) -> None:
+    wire.send(connection, worker.answer(request))
+
+
+def _die(failure: threading.ExceptHookArgs) -> None:
+    """End the process with the reason on standard error: the server waits for nothing then."""
+    threading.__excepthook__(failure)
+    os._exit(1)

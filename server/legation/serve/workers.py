@@ -1,36 +1,40 @@
 """The pool of query workers: bounded, killable, always full.
 
-As many queries run at once as there are slots; as many more may wait; the next is refused. One worker more
-than slots stands ready, so that the query after a kill does not wait for a process to start. A keeper thread
-starts all of them: the kernel ties a worker's life to the thread that started it, and request threads come
-and go.
+A query runs in two lanes. In the *quick* lane it has a moment and little memory; nearly every query ends
+there. One that does not goes on in the *slow* lane, where it has the full limits and whatever processor time
+nothing else wants; where all slow places are taken it gives its process up and begins anew when its turn
+comes. So point queries never queue behind heavy ones, and never share the processor with them as equals.
 """
 
 from __future__ import annotations
 
-import contextlib
 import math
+import multiprocessing
 import queue
 import re
 import signal
 import socket
-import subprocess
-import sys
-import tempfile
 import threading
 import time
-from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
 from pathlib import Path
-from typing import IO, Any, BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
-from legation.serve import wire
+from legation.serve import sandbox, wire
+from legation.serve.admission import Lane, Visit
+from legation.serve.client import Client
 from legation.serve.refusals import (
     BeyondFormatError,
+    ClientGoneError,
     NotQueryError,
     OutOfMemoryError,
     OutOfTimeError,
-    QueueFullError,
     RefusalError,
     ResultTooLargeError,
     TooDeepError,
@@ -38,6 +42,7 @@ from legation.serve.refusals import (
     WorkerFailedError,
 )
 from legation.serve.settings import Settings
+from legation.serve.worker import Bounds, serve
 
 START_LIMIT: Final = 60.0
 """Seconds a new worker may take to open its store."""
@@ -45,11 +50,26 @@ START_LIMIT: Final = 60.0
 RETRY_AFTER: Final = 1
 """Seconds before a worker that could not start is tried again."""
 
-LAST_WORDS: Final = 4096
+STARTERS: Final = 4
+"""Workers that are started at the same time: opening a store is mostly waiting."""
+
+_children: Final = threading.Lock()
+"""Held while a child is started or waited for: ``multiprocessing`` asks after all children at both."""
+
+LAST_WORDS: Final = 64 * 1024
 """Bytes of a dead worker's standard error that are looked at."""
 
 OUT_OF_MEMORY: Final = re.compile(rb"memory allocation of|MemoryError|Cannot allocate memory")
 STACK_OVERFLOW: Final = re.compile(rb"has overflowed its stack")
+
+AT_NORMAL_PRIORITY: Final = 0.02
+"""Seconds that a query has the processor as everything else has it; then all else goes first."""
+
+ANYONE: Final = Visit(Client())
+"""A visit of nobody in particular, who stays."""
+
+HARMLESS: Final = (BeyondFormatError, NotQueryError, ResultTooLargeError, UnknownFunctionError)
+"""Refusals after which the worker is as good as before."""
 
 
 @dataclass(frozen=True)
@@ -95,166 +115,257 @@ class Status:
     kills: int
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Process:
-    """One worker process and our end of its socket."""
+    """One worker process, our end of its socket, and what it writes on standard error."""
 
-    child: subprocess.Popen[bytes]
+    child: ForkServerProcess
     connection: socket.socket
-    errors: IO[bytes]
+    errors: BinaryIO
 
     @classmethod
-    def start(cls, command: list[str]) -> _Process:
+    def start(cls, store: Path, context: Path, bounds: Bounds) -> _Process:
+        """Fork a worker and wait until it is ready."""
         ours, theirs = socket.socketpair()
-        errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
-        with theirs:
-            child = subprocess.Popen(
-                command,
-                stdin=theirs.fileno(),
-                stdout=subprocess.DEVNULL,
-                stderr=errors,
-                start_new_session=True,
-            )
-        process = cls(child, ours, errors)
+        server = multiprocessing.get_context("forkserver")
+        server.set_forkserver_preload(["legation.cli", serve.__module__])
+        child = server.Process(target=serve, args=(theirs, store, context, bounds), daemon=True)
+        with theirs, _children:
+            child.start()
         try:
-            wire.receive(ours, time.monotonic() + START_LIMIT)
+            ready = wire.receive(ours, time.monotonic() + START_LIMIT)
         except (wire.ClosedError, wire.LateError) as error:
-            raise WorkerFailedError(process.last_words().decode(errors="replace")) from error
-        return process
+            child.kill()
+            ours.close()
+            raise WorkerFailedError("a worker did not start") from error
+        if ready.file is None:
+            raise WorkerFailedError("a worker has no standard error")
+        return cls(child, ours, ready.file)
+
+    @property
+    def pid(self) -> int:
+        """The process number."""
+        if self.child.pid is None:
+            raise WorkerFailedError("a worker did not start")
+        return self.child.pid
 
     def last_words(self) -> bytes:
         """End the process and return the tail of what it wrote on standard error."""
-        self.child.kill()
-        self.child.wait()
+        self._kill()
         self.errors.seek(0)
-        words = self.errors.read()[-LAST_WORDS:]
-        self.end()
-        return words
+        return self.errors.read()[-LAST_WORDS:]
+
+    def cause_of_death(self) -> RefusalError:
+        """Return why the process ended by itself, from the signal that ended it and what it wrote last."""
+        words = self.last_words()
+        if self.child.exitcode == -signal.SIGSEGV or STACK_OVERFLOW.search(words):
+            return TooDeepError()
+        if OUT_OF_MEMORY.search(words):
+            return OutOfMemoryError()
+        return WorkerFailedError(words.decode(errors="replace"))
 
     def end(self) -> None:
-        self.child.kill()
-        self.child.wait()
+        """End the process and let go of what belongs to it."""
+        self._kill()
         self.connection.close()
         self.errors.close()
 
+    def _kill(self) -> None:
+        self.child.kill()
+        with _children:
+            self.child.join()
 
-class Pool:
-    """Runs free-form queries in worker processes, within ``limits``."""
 
-    def __init__(self, store: Path, context: Path, limits: Settings) -> None:
-        """Start the workers on ``store``; ``context`` is the JSON-LD context they write with."""
-        module = "legation.serve.worker"
-        self._command = [sys.executable, "-m", module, str(store), str(context)]
-        self._command += [str(limits.memory_limit), str(limits.result_limit)]
-        self._limits = limits
-        self._slots = threading.Semaphore(limits.workers)
-        self._places = threading.Semaphore(limits.workers + limits.queue)
-        self._ready: queue.Queue[_Process] = queue.Queue()
-        self._wanted: queue.Queue[bool] = queue.Queue()
-        self._closed = threading.Event()
-        self._counting = threading.Lock()
-        self._counts: Counter[str] = Counter()
-        for _ in range(limits.workers + 1):
-            self._wanted.put(True)
-        self._keeper = threading.Thread(target=self._keep, name="worker-keeper", daemon=True)
-        self._keeper.start()
+class _Work:
+    """One query in one worker process, from the moment it gets the process until it gives it back or up."""
 
-    def run(self, request: Request) -> Answer:
-        """Return the whole answer to ``request``, or raise the ``RefusalError`` that says why not."""
-        if not self._places.acquire(blocking=False):
-            raise QueueFullError
-        self._count("held", 1)
+    def __init__(self, process: _Process, visit: Visit, circuit: _Circuit) -> None:
+        self._process, self._visit, self._circuit = process, visit, circuit
+        self._deadline = visit.until
+        self._slow = False
+        self.ended = False
+
+    def ask(self, request: Request, limit: float) -> None:
+        """Hand the query to the process; from now on it has ``limit`` seconds."""
+        self._deadline = min(self._visit.until, time.monotonic() + limit)
         try:
-            if not self._slots.acquire(timeout=self._limits.queue_time):
-                raise QueueFullError
-            self._count("running", 1)
-            try:
-                return self._run_now(request)
-            finally:
-                self._count("running", -1)
-                self._slots.release()
-        finally:
-            self._count("held", -1)
-            self._places.release()
+            wire.send(self._process.connection, wire.Frame(request.header()), self._deadline)
+        except (wire.LateError, wire.ClosedError) as error:
+            self.end()
+            raise WorkerFailedError("a worker did not take the query") from error
 
-    def status(self) -> Status:
-        """Return what the pool is doing just now."""
-        with self._counting:
-            running = self._counts["running"]
-            return Status(running, self._counts["held"] - running, self._counts["kills"])
+    def is_done(self, moment: float) -> bool:
+        """Tell whether the process has answered or ended, after ``moment`` seconds at most."""
+        with self._visit.client.leaving(self._process.child.kill):
+            return bool(wait([self._process.connection], min(moment, self._deadline - time.monotonic())))
 
-    def _count(self, what: str, change: int) -> None:
-        with self._counting:
-            self._counts[what] += change
+    def yield_to_others(self) -> None:
+        """Give the query the lowest priority; the next one in this process has the normal one again."""
+        sandbox.yield_to_others(self._process.pid)
 
-    def close(self) -> None:
-        """Start no more workers and end the idle ones; a busy one ends with the thread that started it."""
-        self._closed.set()
-        self._wanted.put(False)
-        self._keeper.join()
-        with contextlib.suppress(queue.Empty):
-            while True:
-                self._ready.get_nowait().end()
+    def leave_the_circuit(self) -> None:
+        """Give the process all the memory there is; having grown, it does not get back to the quick lane."""
+        self._slow = True
+        self._circuit.replace()
+        sandbox.allow_all_memory(self._process.pid)
 
-    def _run_now(self, request: Request) -> Answer:
+    def answer(self) -> Answer:
+        """Return the answer; raise why there is none. The process goes back where it is fit for more."""
         try:
-            process = self._ready.get(timeout=self._limits.time_limit)
-        except queue.Empty:
-            raise WorkerFailedError("no worker could be started") from None
-        try:
-            answer = self._ask(process, request)
-        except (BeyondFormatError, NotQueryError, ResultTooLargeError, UnknownFunctionError):
-            self._ready.put(process)
+            answer = _answer_in(self._receive())
+        except HARMLESS:
+            self._give_back()
             raise
         except BaseException:
-            process.end()
-            self._count("kills", 1)
-            self._wanted.put(True)
+            self.end()
             raise
-        self._ready.put(process)
+        self._give_back()
         return answer
 
-    def _ask(self, process: _Process, request: Request) -> Answer:
-        deadline = time.monotonic() + min(self._limits.time_limit, request.time)
+    def end(self) -> None:
+        """Kill the process, unless that has been done."""
+        if self.ended:
+            return
+        self.ended = True
+        self._process.end()
+        self._circuit.note_kill()
+        if not self._slow:
+            self._circuit.replace()
+
+    def _receive(self) -> wire.Frame:
+        client = self._visit.client
         try:
-            wire.send(process.connection, wire.Frame(request.header()), deadline)
-            frame = wire.receive(process.connection, deadline)
+            with client.leaving(self._process.child.kill):
+                frame = wire.receive(self._process.connection, self._deadline)
         except wire.LateError:
             raise OutOfTimeError from None
         except wire.ClosedError:
-            words = process.last_words()
-            raise _cause_of_death(process.child.returncode, words) from None
-        status, detail = frame.header["status"], frame.header.get("detail", "")
-        match status:
-            case "ok":
-                return Answer(frame.header["kind"], frame.header["size"], frame.body, frame.file)
-            case "syntax":
-                raise NotQueryError(detail)
-            case "function":
-                raise UnknownFunctionError(detail)
-            case "format":
-                raise BeyondFormatError(detail)
-            case "too-large":
-                raise ResultTooLargeError
-            case "memory":
-                raise OutOfMemoryError
-            case _:
-                raise WorkerFailedError(detail)
+            raise (ClientGoneError() if client.gone else self._process.cause_of_death()) from None
+        if client.gone:
+            raise ClientGoneError
+        return frame
 
-    def _keep(self) -> None:
-        """Start a worker whenever one is wanted, for as long as the pool is open."""
-        while self._wanted.get() and not self._closed.is_set():
+    def _give_back(self) -> None:
+        if self._slow:
+            self._process.end()
+        else:
+            self._circuit.ready.put(self._process)
+
+
+class _Circuit:
+    """The processes that are ready for a query, and the threads that start new ones."""
+
+    def __init__(self, size: int, start: Callable[[], _Process]) -> None:
+        self.ready: queue.Queue[_Process] = queue.Queue()
+        self.kills = 0
+        self._start = start
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._starters = ThreadPoolExecutor(STARTERS, "worker-starter")
+        for _ in range(size):
+            self.replace()
+
+    def take(self, patience: float) -> _Process:
+        """Return a process that is ready; one that has died meanwhile is passed over."""
+        while True:
             try:
-                self._ready.put(_Process.start(self._command))
+                process = self.ready.get(timeout=patience)
+            except queue.Empty:
+                raise WorkerFailedError("no worker could be started") from None
+            if not wait([process.connection], 0):
+                return process
+            process.end()
+            self.replace()
+
+    def replace(self) -> None:
+        """Have one more process started."""
+        with suppress(RuntimeError):  # closed: no more are wanted
+            self._starters.submit(self._start_one)
+
+    def note_kill(self) -> None:
+        """Count a process that had to be killed."""
+        with self._lock:
+            self.kills += 1
+
+    def close(self) -> None:
+        """Start no more processes and end those that are ready."""
+        self._closed.set()
+        self._starters.shutdown(cancel_futures=True)
+        while not self.ready.empty():
+            self.ready.get_nowait().end()
+
+    def _start_one(self) -> None:
+        while not self._closed.is_set():
+            try:
+                self.ready.put(self._start())
             except (WorkerFailedError, OSError):
                 self._closed.wait(RETRY_AFTER)
-                self._wanted.put(True)
+            else:
+                return
 
 
-def _cause_of_death(status: int, last_words: bytes) -> RefusalError:
-    """Return why a worker ended by itself, from the signal that ended it and what it wrote last."""
-    if status == -signal.SIGSEGV or STACK_OVERFLOW.search(last_words):
-        return TooDeepError()
-    if OUT_OF_MEMORY.search(last_words):
-        return OutOfMemoryError()
-    return WorkerFailedError(last_words.decode(errors="replace"))
+class Pool:
+    """Runs free-form queries in worker processes, within the limits of ``settings``."""
+
+    def __init__(self, store: Path, context: Path, settings: Settings) -> None:
+        """Start the workers on ``store``; ``context`` is the JSON-LD context they write with."""
+        self._settings = settings
+        self._quick = Lane(settings.quick_workers, settings.queue, settings.queue_time)
+        self._slow = Lane(settings.workers, settings.queue, settings.queue_time)
+        bounds = Bounds(settings.quick_memory, settings.memory_limit, settings.result_limit)
+        start = partial(_Process.start, store, context, bounds)
+        self._circuit = _Circuit(settings.quick_workers + 1, start)
+
+    def run(self, request: Request, visit: Visit = ANYONE) -> Answer:
+        """Return the whole answer to ``request``, or raise the ``RefusalError`` that says why not."""
+        limit = min(self._settings.time_limit, request.time)
+        with self._quick.place(visit):
+            work = self._take(visit)
+            work.ask(request, limit)
+            if not work.is_done(AT_NORMAL_PRIORITY):
+                work.yield_to_others()
+            if work.is_done(self._settings.quick_time):
+                with suppress(OutOfMemoryError):
+                    return work.answer()
+        with self._slow.place(visit, before_waiting=work.end):
+            begins_anew = work.ended
+            if begins_anew:
+                work = self._take(visit)
+            work.leave_the_circuit()
+            if begins_anew:
+                work.ask(request, limit)
+                work.is_done(AT_NORMAL_PRIORITY)
+                work.yield_to_others()
+            return work.answer()
+
+    def status(self) -> Status:
+        """Return what the pool is doing just now."""
+        (quick, before_quick), (slow, before_slow) = self._quick.counts(), self._slow.counts()
+        return Status(quick + slow, before_quick + before_slow, self._circuit.kills)
+
+    def close(self) -> None:
+        """Start no more workers and end the idle ones; a busy one ends with the process that started it."""
+        self._circuit.close()
+
+    def _take(self, visit: Visit) -> _Work:
+        return _Work(self._circuit.take(self._settings.time_limit), visit, self._circuit)
+
+
+def _answer_in(frame: wire.Frame) -> Answer:
+    """Return the answer that a worker's frame holds, or raise the refusal that it says."""
+    detail = frame.header.get("detail", "")
+    match frame.header["status"]:
+        case "ok":
+            return Answer(frame.header["kind"], frame.header["size"], frame.body, frame.file)
+        case "syntax":
+            raise NotQueryError(detail)
+        case "function":
+            raise UnknownFunctionError(detail)
+        case "format":
+            raise BeyondFormatError(detail)
+        case "too-large":
+            raise ResultTooLargeError(detail)
+        case "memory":
+            raise OutOfMemoryError
+        case _:
+            raise WorkerFailedError(detail)

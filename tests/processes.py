@@ -1,0 +1,34 @@
+"""The processes of a running server, seen from outside (Linux): which there are, and what they take."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+KIBIBYTE = 1024
+
+
+def descendants_of(pid: int) -> set[int]:
+    """Return the numbers of the processes that ``pid`` has started, and of those that they have."""
+    listed = [read(file) for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    children = {int(child) for text in listed for child in text.split()}
+    return {*children, *(found for child in children for found in descendants_of(child))}
+
+
+def name_of(pid: int) -> str:
+    """Return the name of a process; it is empty where there is none."""
+    return read(Path(f"/proc/{pid}/comm")).strip()
+
+
+def memory_of(pid: int) -> int:
+    """Return the bytes that a process and its descendants take, shared pages by their shares (PSS)."""
+    rollups = [read(Path(f"/proc/{one}/smaps_rollup")) for one in {pid, *descendants_of(pid)}]
+    lines = [line.split() for text in rollups for line in text.splitlines() if line.startswith("Pss:")]
+    return sum(int(fields[1]) for fields in lines) * KIBIBYTE
+
+
+def read(file: Path) -> str:
+    """Return what a file of ``/proc`` says: nothing where its process has ended."""
+    try:
+        return file.read_text(encoding="utf-8")
+    except OSError:
+        return ""
