@@ -29,11 +29,13 @@ event:meeting a leg:Meeting ; skos:prefLabel "Meeting"@en .
 post:chair a leg:Post ; skos:prefLabel "Chair"@en ; leg:role leg:Chair ; leg:postIn body:forum .
 post:co-chair a leg:Post ; skos:prefLabel "Co-chair"@en ; leg:role leg:CoChair ; leg:postIn body:forum .
 source:official leg:sourceKind concept:official-source ; leg:publisherName "Forum" .
+source:reference leg:sourceKind concept:encyclopedia ; leg:publisherName "Reference" .
 source:press leg:sourceKind concept:press ; leg:publisherName "Daily" .
 source:mirror leg:sourceKind concept:mirror ; leg:publisherName "Daily via Copies" .
 claim:official-1 a leg:Participation ; leg:participant person:p , person:q ; leg:event event:meeting ;
   leg:inPost post:chair , post:co-chair ; leg:rank leg:NormalRank ; leg:evidence source:official .
 claim:press-1 a leg:Participation ; leg:evidence source:press . claim:mirror-1 leg:evidence source:mirror .
+claim:reference-1 leg:evidence source:reference .
 """
 """What breaks no rule."""
 
@@ -65,9 +67,16 @@ HELD: Final = (
 ONE: Final = f"claim:x-1 {COUNT} 1 ; leg:basis leg:Stated ; leg:disagreesWith claim:x-2 ; {NOTE}"
 TWO: Final = f"claim:x-2 {COUNT} 2 ; leg:basis leg:Stated ; leg:disagreesWith claim:x-1 ; {NOTE}"
 OFFICIAL: Final = "leg:evidence source:official"
+REFERENCE: Final = "leg:evidence source:reference"
 PRESS: Final = "leg:evidence source:press"
 MIRROR: Final = "leg:evidence source:mirror"
 BEST: Final = "leg:rank leg:PreferredRank"
+AGAINST_2: Final = f"leg:basis leg:Stated ; leg:disagreesWith claim:x-2 ; {NOTE}"
+AGAINST_1: Final = f"leg:basis leg:Stated ; leg:disagreesWith claim:x-1 ; {NOTE}"
+P_SINCE_2012: Final = f"{P_CHAIRS} ; {SINCE} ; {AGAINST_2}"
+P_UNTIL_2018: Final = f"{P_CHAIRS.replace('x-1', 'x-2')} ; {LEFT} ; {AGAINST_1}"
+A_SINCE_2012: Final = f"claim:x-1 {MEMBER} ; {SINCE} ; {AGAINST_2}"
+A_UNTIL_2018: Final = f"claim:x-2 {MEMBER} ; {LEFT} ; {AGAINST_1}"
 
 CASES: Final = [
     (
@@ -169,6 +178,25 @@ CASES: Final = [
             f"{ONE} ; {NORMAL} ; {PRESS} . {TWO} ; {BEST} ; {OFFICIAL} .",
             f"{ONE} ; {NORMAL} ; {MIRROR} . {TWO} ; {NORMAL} ; {OFFICIAL} .",
             f"{ONE} ; {NORMAL} ; {PRESS} . {TWO} ; {NORMAL} ; {OFFICIAL} .".replace("2020-06", "2019-06", 1),
+        ],
+    ),
+    (
+        "strongest-is-preferred",
+        f"{P_SINCE_2012} ; {REFERENCE} . {P_UNTIL_2018} ; {PRESS} .",
+        [
+            f"{P_SINCE_2012.replace(NORMAL, BEST)} ; {REFERENCE} . {P_UNTIL_2018} ; {PRESS} .",
+            f"{P_SINCE_2012} ; {REFERENCE} . {P_UNTIL_2018} ; {MIRROR} .",
+            f"{P_SINCE_2012} ; {REFERENCE} . {P_UNTIL_2018} ; {PRESS} .".replace("Stated", "Inferred", 1),
+            f"{P_SINCE_2012} ; {REFERENCE} . {P_UNTIL_2018} ; {PRESS} . "
+            f"{P_CHAIRS.replace('x-1', 'x-3').replace(NORMAL, BEST)} ; {OFFICIAL} .",
+        ],
+    ),
+    (
+        "strongest-is-preferred",
+        f"{A_SINCE_2012} ; {OFFICIAL} . {A_UNTIL_2018} ; {REFERENCE} .",
+        [
+            f"{A_SINCE_2012.replace(NORMAL, BEST)} ; {OFFICIAL} . {A_UNTIL_2018} ; {REFERENCE} .",
+            f"{A_SINCE_2012} ; {OFFICIAL} . {A_UNTIL_2018} ; {OFFICIAL} .",
         ],
     ),
     (
