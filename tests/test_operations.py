@@ -196,15 +196,6 @@ def test_it_stops_under_load_with_0(releases: Path) -> None:
         assert all(one.result() > 0 for one in asking)
 
 
-def test_a_client_that_hangs_up_frees_its_worker(releases: Path) -> None:
-    with serving(releases, "--workers", "1", "--queue", "0", "--time-limit", "60") as server:
-        with socket.create_connection(("127.0.0.1", server.port)) as client:
-            client.sendall(f"GET {sparql(ENDLESS)} HTTP/1.1\r\nHost: x\r\n\r\n".encode())
-            await_that(lambda: metric(server, "legation_queries_running") == 1)
-        await_that(lambda: metric(server, "legation_queries_running") == 0)
-        assert value_of(server.query(VALUE)) == "old"
-
-
 def test_health_and_readiness_are_said_in_a_word(releases: Path) -> None:
     with serving(releases) as server:
         assert server.ask("/healthz").text == "ok 1.0.0\n"

@@ -14,6 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
+from granian.rsgi import Headers as RequestHeaders  # type: ignore[attr-defined]
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]
 
 from legation.serve.answers import Kept, Remembering, Url, may_be_kept
@@ -29,9 +30,6 @@ from legation.serve.settings import Settings
 
 READ: Final = frozenset({"GET", "HEAD"})
 BODILESS: Final = frozenset({*READ, "OPTIONS"})
-PARTIAL: Final = ("range", "if-match", "if-modified-since", "if-unmodified-since")
-"""Request headers that only the application heeds: with one of them, nothing is kept or taken from memory."""
-
 PLAIN: Final = Wanted(IDENTITY, plain=True)
 OK: Final = 200
 NOT_MODIFIED: Final = 304
@@ -92,22 +90,25 @@ class Front:
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request."""
-        asked = scope.headers.get
+        headers, method = scope.headers, scope.method
+        asked = headers.get
         wanted = self._coding(asked("accept-encoding", ""))
         if wanted is None:
             await self._work(self._exchange(scope, protocol, PLAIN), _no_coding())
-        elif scope.path == METRICS:
+        elif (path := scope.path) == METRICS:
             await self._tell_metrics(self._exchange(scope, protocol, wanted))
-        elif scope.method not in READ or any(name in scope.headers for name in PARTIAL):
+        elif method not in READ or _is_partial(headers):
             await self._work(self._exchange(scope, protocol, wanted))
         else:
             answers = self._editions.current.answers
-            url = answers.url(asked("host", ""), scope.path, scope.query_string)
+            url = answers.url(asked("host", ""), path, scope.query_string)
             kept = answers.find(url, asked, wanted.key)
             if kept is None:
                 await self._work(self._exchange(scope, protocol, wanted, url))
             else:
-                self._repeat(scope, protocol, kept)
+                tags = asked("if-none-match")
+                known = tags is not None and kept.is_known(tags)
+                self._repeat(scope, protocol, kept, NOT_MODIFIED if known else kept.status)
 
     def close(self) -> None:
         """Take no more work; what is under way is not waited for."""
@@ -119,8 +120,16 @@ class Front:
     ) -> Exchange:
         return Exchange(scope, protocol, wanted, f"{self._start}-{next(self._numbers)}", url)
 
-    def _repeat(self, scope: Scope, protocol: HTTPProtocol, kept: Kept) -> None:
-        status, size = _send_kept(scope, protocol, kept)
+    def _repeat(self, scope: Scope, protocol: HTTPProtocol, kept: Kept, status: int) -> None:
+        """Send an answer from memory; one that the client has as its ``status`` 304."""
+        size = 0
+        if status == NOT_MODIFIED:
+            protocol.response_empty(status, kept.when_known)
+        elif scope.method == "HEAD":
+            protocol.response_empty(status, [*kept.headers, ("Content-Length", str(len(kept.body)))])
+        else:
+            protocol.response_bytes(status, kept.headers, kept.body)
+            size = len(kept.body)
         self._metrics.count(status, HIT)
         if self._log.enabled:
             exchange = self._exchange(scope, protocol, PLAIN)
@@ -272,17 +281,14 @@ def _answer(edition: Edition, environ: dict[str, Any], wanted: Wanted) -> tuple[
     return encode(reply, wanted), may_be_kept(reply)
 
 
-def _send_kept(scope: Scope, protocol: HTTPProtocol, kept: Kept) -> tuple[int, int]:
-    """Send an answer from memory, and return its status and the size of what was sent of its body."""
-    tags = scope.headers.get("if-none-match")
-    if tags is not None and kept.is_known(tags):
-        protocol.response_empty(NOT_MODIFIED, kept.when_known)
-        return NOT_MODIFIED, 0
-    if scope.method == "HEAD":
-        protocol.response_empty(kept.status, [*kept.headers, ("Content-Length", str(len(kept.body)))])
-        return kept.status, 0
-    protocol.response_bytes(kept.status, kept.headers, kept.body)
-    return kept.status, len(kept.body)
+def _is_partial(headers: RequestHeaders) -> bool:
+    """Tell whether only the application can say what these headers ask for."""
+    return (
+        "range" in headers
+        or "if-match" in headers
+        or "if-modified-since" in headers
+        or "if-unmodified-since" in headers
+    )
 
 
 def _send_busy(exchange: Exchange) -> int:

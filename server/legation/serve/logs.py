@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import queue
 import sys
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 NOTE: Final = "legation.note"
 """Where the WSGI environment holds the notes that handlers leave for the log: a ``dict[str, str]``."""
@@ -30,12 +29,14 @@ LONGEST_QUERY: Final = 2000
 """Characters of a query that are logged; of a longer one, its digest and its length."""
 
 LONGEST_PATH: Final = 500
-WAITING: Final = 10_000
+WAITING: Final = 100_000
 """Lines that may wait to be written; when the reader is slower than that, lines are dropped."""
 
+WRITE_EVERY: Final = 0.2
+"""Seconds between two writings: waking a thread for each request would cost more than the line."""
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+
+class Entry(NamedTuple):
     """One request as the log tells it."""
 
     at: float
@@ -58,29 +59,32 @@ class Log:
         self.enabled = form != NONE
         self._write = LINES[form]
         self._addresses = addresses
-        self._waiting: queue.Queue[Entry | None] = queue.Queue(WAITING)
+        self._waiting: deque[Entry] = deque()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
         if self.enabled:
             self._thread.start()
 
     def add(self, entry: Entry) -> None:
         """Have an entry written soon; when too many wait, it is dropped."""
-        try:
-            self._waiting.put_nowait(entry)
-        except queue.Full:
-            return
+        if len(self._waiting) < WAITING:
+            self._waiting.append(entry)
 
     def close(self) -> None:
         """Write what waits, and end."""
         if self.enabled:
-            self._waiting.put(None)
+            self._closed.set()
             self._thread.join()
 
     def _run(self) -> None:
-        while (entry := self._waiting.get()) is not None:
-            sys.stderr.write(self._write(fields_of(entry, addresses=self._addresses)) + "\n")
-            if self._waiting.empty():
-                sys.stderr.flush()
+        while not self._closed.wait(WRITE_EVERY):
+            self._write_waiting()
+        self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        taken = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        lines = (self._write(fields_of(entry, addresses=self._addresses)) + "\n" for entry in taken)
+        sys.stderr.writelines(lines)
         sys.stderr.flush()
 
 
