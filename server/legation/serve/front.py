@@ -146,12 +146,12 @@ class Front:
 
     async def _work(self, exchange: Exchange, problem: ProblemError | None = None) -> None:
         """Have the application answer, in a thread, and send what it says."""
+        body, refusal = await self._body(exchange)  # before it takes one of the places: it may be slow
         if self._under_way >= self._settings.threads + WAITING:
             self._done(exchange, _send_busy(exchange), 0)
             return
         self._under_way += 1
         try:
-            body, refusal = await self._body(exchange)
             with self._editions.lease() as edition:
                 reply, lasting = await self._reply(edition, exchange, body, problem or refusal)
                 if lasting and exchange.url is not None:

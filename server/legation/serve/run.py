@@ -31,7 +31,7 @@ from legation.serve.workers import Pool
 BACKLOG: Final = 1024
 """Connections that the kernel holds until the server takes them."""
 
-CONNECTIONS: Final = 4096
+CONNECTIONS: Final = 2048
 """Connections that are open at the same time; the next waits in the backlog."""
 
 HEADER_TIME: Final = 10_000
