@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import re
+import socket
 from collections.abc import Iterator
 from urllib.parse import urlencode
 
@@ -304,9 +305,21 @@ def test_the_tag_of_a_coded_form_leads_back_to_that_of_the_plain_one(digest: str
     assert plain_tags(tag_for(f'"{digest}"', coding)) == f'"{digest}"'
 
 
+def test_headers_in_several_lines_are_one_list_and_no_trap_for_the_next_client(server: Server) -> None:
+    query = sparql(f"{NAMES} LIMIT 3")
+    lines = ["Accept: */*", "Accept: application/sparql-results+json;q=0"]
+    head = "\r\n".join([f"GET {query} HTTP/1.1", "Host: 127.0.0.1", *lines, "Connection: close", "", ""])
+    with socket.create_connection(("127.0.0.1", server.port), timeout=30) as client:
+        client.sendall(head.encode())
+        said = b"".join(iter(lambda: client.recv(65536), b""))
+    assert b"application/sparql-results+json" not in said.partition(b"\r\n\r\n")[0]
+    plain = {"Accept": "*/*", "Host": "127.0.0.1"}
+    assert [server.ask(query, plain).type for _ in range(2)] == ["application/sparql-results+json"] * 2
+
+
 def test_memory_of_no_size_keeps_nothing() -> None:
     answers = Answers(0)
     url = answers.url("host", "/", "")
-    answers.keep(url, lambda _name: None, IDENTITY, Reply(200, [], b"body"), {})
-    assert answers.find(url, lambda _name: None, IDENTITY) is None
+    answers.keep(url, {}, IDENTITY, Reply(200, [], b"body"), {})
+    assert answers.find(url, {}, IDENTITY, url) is None
     assert answers.size == 0

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
@@ -50,8 +50,11 @@ Result = TypeVar("Result")
 Url = tuple[str, str, str]
 """Authority, path and canonical query: the authority because the endpoint's description repeats it."""
 
-Asked = Callable[[str], str | None]
-"""Gives the value of a request header, by its name in lower case."""
+Exact = tuple[str, ...]
+"""A request letter by letter: everything that a key is made from."""
+
+Asked = Mapping[str, str]
+"""Request headers, by name in lower case."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +121,7 @@ class Answers:
         self.hits = 0
         self.misses = 0
         self._addresses: OrderedDict[Url, _Address] = OrderedDict()
+        self._exact: dict[Exact, tuple[Url, Kept]] = {}
         self._canonical = Remembering(canonical_query)
         self._said = Remembering(canonical_header)
 
@@ -134,7 +138,16 @@ class Answers:
         """Return the key of an address."""
         return authority, path, self._canonical(query) if query else ""
 
-    def find(self, url: Url, asked: Asked, coding: str) -> Kept | None:
+    def recall(self, exact: Exact) -> Kept | None:
+        """Return the answer to a request that was asked before in just these letters: the short way."""
+        found = self._exact.get(exact)
+        if found is None:
+            return None
+        self.hits += 1
+        self._addresses.move_to_end(found[0])
+        return found[1]
+
+    def find(self, url: Url, asked: Asked, coding: str, exact: Exact) -> Kept | None:
         """Return the answer to a request in a content coding, where it is kept."""
         address = self._addresses.get(url)
         if address is not None:
@@ -142,6 +155,7 @@ class Answers:
             if kept is not None:
                 self.hits += 1
                 self._addresses.move_to_end(url)
+                self._remember(exact, url, kept)
                 return kept
         self.misses += 1
         return None
@@ -159,6 +173,8 @@ class Answers:
             address = self._addresses.setdefault(url, _Address(depends_on))
         key = self._key(depends_on, asked, coding)
         replaced = address.kept.pop(key, None)
+        if replaced is not None:
+            self._exact.clear()
         change = size - (replaced.size() + sum(map(len, url)) if replaced is not None else 0)
         address.kept[key] = kept
         address.size += change
@@ -169,11 +185,18 @@ class Answers:
 
     def _forget(self, url: Url) -> None:
         self.size -= self._addresses.pop(url).size
+        self._exact.clear()
+
+    def _remember(self, exact: Exact, url: Url, kept: Kept) -> None:
+        if len(self._exact) >= REMEMBERED:
+            self._exact.clear()
+        if sum(map(len, exact)) <= LONGEST:
+            self._exact[exact] = (url, kept)
 
     def _key(self, names: tuple[str, ...], asked: Asked, coding: str) -> tuple[str, ...]:
         if not names:
             return (coding,)
-        return (coding, *[self._said(asked(name) or "") for name in names])
+        return (coding, *[self._said(asked.get(name, "")) for name in names])
 
 
 def may_be_kept(reply: Reply) -> bool:

@@ -8,20 +8,19 @@ from __future__ import annotations
 import asyncio
 import itertools
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from granian.rsgi import Headers as RequestHeaders  # type: ignore[attr-defined]
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]
 
-from legation.serve.answers import Kept, Remembering, Url, may_be_kept
+from legation.serve.answers import Exact, Kept, Remembering, Url, may_be_kept
 from legation.serve.client import CLIENT, Client
 from legation.serve.coding import IDENTITY, Wanted, choose_coding, encode, plain_tags, tag_known
 from legation.serve.editions import Edition, Editions
-from legation.serve.gateway import Headers, Reply, call, environment
+from legation.serve.gateway import Headers, Reply, call, environment, headers_of
 from legation.serve.logs import NOTE, NUMBER, Entry, Log
 from legation.serve.metrics import MEDIA_TYPE, Metrics, may_see
 from legation.serve.metrics import PATH as METRICS
@@ -30,6 +29,12 @@ from legation.serve.settings import Settings
 
 READ: Final = frozenset({"GET", "HEAD"})
 BODILESS: Final = frozenset({*READ, "OPTIONS"})
+PARTIAL: Final = frozenset({"range", "if-match", "if-modified-since", "if-unmodified-since"})
+"""Request headers that only the application heeds: with one of them, nothing is kept or taken from memory."""
+
+TELLING: Final = ("host", "accept", "accept-language", "accept-encoding")
+"""Request headers that decide which answer is sent from memory."""
+
 PLAIN: Final = Wanted(IDENTITY, plain=True)
 OK: Final = 200
 NOT_MODIFIED: Final = 304
@@ -58,6 +63,7 @@ class Exchange:
 
     scope: Scope
     protocol: HTTPProtocol
+    headers: Mapping[str, str]
     wanted: Wanted
     number: str
     """What the log calls it, and an answer that tells of a fault of ours."""
@@ -89,26 +95,38 @@ class Front:
         self._log = Log(settings.log, addresses=settings.log_addresses == "yes")
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
-        """Answer one request."""
-        headers, method = scope.headers, scope.method
-        asked = headers.get
-        wanted = self._coding(asked("accept-encoding", ""))
+        """Answer one request: at once where just this was asked before."""
+        headers = headers_of(scope)
+        if scope.method not in READ or not PARTIAL.isdisjoint(headers):
+            await self._consider(scope, protocol, headers, None)
+            return
+        exact = (scope.path, scope.query_string, *[headers.get(name, "") for name in TELLING])
+        kept = self._editions.current.answers.recall(exact)
+        if kept is None:
+            await self._consider(scope, protocol, headers, exact)
+        else:
+            self._repeat(scope, protocol, headers, kept)
+
+    async def _consider(
+        self, scope: Scope, protocol: HTTPProtocol, headers: Mapping[str, str], exact: Exact | None
+    ) -> None:
+        """Find out what a request asks for, and have it answered."""
+        wanted = self._coding(headers.get("accept-encoding", ""))
+        exchange = self._exchange(scope, protocol, headers, wanted or PLAIN)
         if wanted is None:
-            await self._work(self._exchange(scope, protocol, PLAIN), _no_coding())
-        elif (path := scope.path) == METRICS:
-            await self._tell_metrics(self._exchange(scope, protocol, wanted))
-        elif method not in READ or _is_partial(headers):
-            await self._work(self._exchange(scope, protocol, wanted))
+            await self._work(exchange, _no_coding())
+        elif scope.path == METRICS:
+            await self._tell_metrics(exchange)
+        elif exact is None:
+            await self._work(exchange)
         else:
             answers = self._editions.current.answers
-            url = answers.url(asked("host", ""), path, scope.query_string)
-            kept = answers.find(url, asked, wanted.key)
+            url = answers.url(headers.get("host", ""), scope.path, scope.query_string)
+            kept = answers.find(url, headers, wanted.key, exact)
             if kept is None:
-                await self._work(self._exchange(scope, protocol, wanted, url))
+                await self._work(replace(exchange, url=url))
             else:
-                tags = asked("if-none-match")
-                known = tags is not None and kept.is_known(tags)
-                self._repeat(scope, protocol, kept, NOT_MODIFIED if known else kept.status)
+                self._repeat(scope, protocol, headers, kept)
 
     def close(self) -> None:
         """Take no more work; what is under way is not waited for."""
@@ -116,12 +134,14 @@ class Front:
         self._log.close()
 
     def _exchange(
-        self, scope: Scope, protocol: HTTPProtocol, wanted: Wanted, url: Url | None = None
+        self, scope: Scope, protocol: HTTPProtocol, headers: Mapping[str, str], wanted: Wanted
     ) -> Exchange:
-        return Exchange(scope, protocol, wanted, f"{self._start}-{next(self._numbers)}", url)
+        return Exchange(scope, protocol, headers, wanted, f"{self._start}-{next(self._numbers)}")
 
-    def _repeat(self, scope: Scope, protocol: HTTPProtocol, kept: Kept, status: int) -> None:
-        """Send an answer from memory; one that the client has as its ``status`` 304."""
+    def _repeat(self, scope: Scope, protocol: HTTPProtocol, headers: Mapping[str, str], kept: Kept) -> None:
+        """Send an answer from memory, or say that the client has it."""
+        tags = headers.get("if-none-match")
+        status = NOT_MODIFIED if tags is not None and kept.is_known(tags) else kept.status
         size = 0
         if status == NOT_MODIFIED:
             protocol.response_empty(status, kept.when_known)
@@ -132,12 +152,14 @@ class Front:
             size = len(kept.body)
         self._metrics.count(status, HIT)
         if self._log.enabled:
-            exchange = self._exchange(scope, protocol, PLAIN)
+            exchange = self._exchange(scope, protocol, headers, PLAIN)
             self._tell(replace(exchange, note=kept.note), status, size, HIT)
 
     async def _tell_metrics(self, exchange: Exchange) -> None:
         """Answer for the server and not for a release."""
-        if exchange.scope.method not in READ or not may_see(exchange.scope, self._settings.metrics):
+        if exchange.scope.method not in READ or not may_see(
+            exchange.scope, exchange.headers, self._settings.metrics
+        ):
             await self._work(exchange, ProblemError("not-found", "The metrics are not shown to you here."))
             return
         headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
@@ -155,8 +177,8 @@ class Front:
             with self._editions.lease() as edition:
                 reply, lasting = await self._reply(edition, exchange, body, problem or refusal)
                 if lasting and exchange.url is not None:
-                    asked, note = exchange.scope.headers.get, exchange.note
-                    edition.answers.keep(exchange.url, asked, exchange.wanted.key, reply, note)
+                    coding = exchange.wanted.key
+                    edition.answers.keep(exchange.url, exchange.headers, coding, reply, exchange.note)
                 size = await self._send(exchange, reply)
             self._done(exchange, reply.status, size)
         finally:
@@ -254,7 +276,7 @@ def _environment(exchange: Exchange, body: bytes, extra: dict[str, Any]) -> dict
     """Return the WSGI environment: HEAD is asked as GET, so that its answer can be kept."""
     scope = exchange.scope
     method = "GET" if scope.method == "HEAD" else scope.method
-    environ = environment(scope, method, body, extra)
+    environ = environment(scope, exchange.headers, method, body, extra)
     if (tags := environ.get("HTTP_IF_NONE_MATCH")) is not None:
         environ |= {TAGS: tags, "HTTP_IF_NONE_MATCH": plain_tags(tags)}
     return environ
@@ -279,16 +301,6 @@ def _answer(edition: Edition, environ: dict[str, Any], wanted: Wanted) -> tuple[
         known = replace(reply, headers=[*reply.without("etag"), ("ETag", held)])
         return known if "accept-encoding" in reply.vary else known.varying("Accept-Encoding"), False
     return encode(reply, wanted), may_be_kept(reply)
-
-
-def _is_partial(headers: RequestHeaders) -> bool:
-    """Tell whether only the application can say what these headers ask for."""
-    return (
-        "range" in headers
-        or "if-match" in headers
-        or "if-modified-since" in headers
-        or "if-unmodified-since" in headers
-    )
 
 
 def _send_busy(exchange: Exchange) -> int:

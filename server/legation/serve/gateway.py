@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 from types import TracebackType
@@ -66,7 +66,9 @@ class FileBlocks:
         return iter(lambda: self._file.read(BLOCK), b"")
 
 
-def environment(scope: Scope, method: str, body: bytes, extra: dict[str, Any]) -> dict[str, Any]:
+def environment(
+    scope: Scope, headers: Mapping[str, str], method: str, body: bytes, extra: Mapping[str, Any]
+) -> dict[str, Any]:
     """Return the WSGI environment of a request; ``extra`` are entries of our own."""
     server, _, port = scope.server.rpartition(":")
     return {
@@ -78,7 +80,7 @@ def environment(scope: Scope, method: str, body: bytes, extra: dict[str, Any]) -
         "SERVER_NAME": server,
         "SERVER_PORT": port,
         "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        **_header_entries(scope),
+        **_header_entries(headers),
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.version": (1, 0),
         "wsgi.url_scheme": scope.scheme,
@@ -131,21 +133,25 @@ def _close(result: Iterable[bytes]) -> None:
         close()
 
 
-def _header_entries(scope: Scope) -> dict[str, str]:
-    """Return the request's headers under their WSGI names; several of one name are one list (RFC 9110 §5.3).
+def headers_of(scope: Scope) -> dict[str, str]:
+    """Return the request's headers by name, in lower case; those of one name are one list (RFC 9110 §5.3)."""
+    sent = scope.headers.items()
+    headers = dict(sent)
+    if len(headers) < len(sent):
+        for name in headers:
+            separator = "; " if name == "cookie" else ", "
+            headers[name] = separator.join(value for known, value in sent if known == name)
+    return headers
+
+
+def _header_entries(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return headers under their WSGI names.
 
     A name with an underscore is passed over: WSGI could not tell it from the one with a hyphen.
     """
-    entries: dict[str, str] = {}
-    for name, value in scope.headers.items():
-        if "_" in name:
-            continue
-        spelled = name.upper().replace("-", "_")
-        key = spelled if spelled in ("CONTENT_TYPE", "CONTENT_LENGTH") else f"HTTP_{spelled}"
-        separator = "; " if key == "HTTP_COOKIE" else ", "
-        known = entries.get(key)
-        entries[key] = _as_bytes(value) if known is None else f"{known}{separator}{_as_bytes(value)}"
-    return entries
+    spelled = {name.upper().replace("-", "_"): value for name, value in headers.items() if "_" not in name}
+    plain = ("CONTENT_TYPE", "CONTENT_LENGTH")
+    return {name if name in plain else f"HTTP_{name}": _as_bytes(value) for name, value in spelled.items()}
 
 
 def _as_bytes(text: str) -> str:

@@ -6,7 +6,7 @@ Counts that change with every request are plain numbers of the loop thread, read
 from __future__ import annotations
 
 from collections import Counter as Tally
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from granian.rsgi import Scope
@@ -128,10 +128,10 @@ class _Present(Collector):
         )
 
 
-def may_see(scope: Scope, exposure: str) -> bool:
+def may_see(scope: Scope, headers: Mapping[str, str], exposure: str) -> bool:
     """Tell whether a client may read the metrics: by default one of this machine that asks for itself."""
     if exposure == LOCAL:
         client = scope.client.rpartition(":")[0].strip("[]").removeprefix("::ffff:")
         own = client == "::1" or client.startswith("127.")
-        return own and not any(name in scope.headers for name in FORWARDED)
+        return own and not any(name in headers for name in FORWARDED)
     return exposure == PUBLIC
