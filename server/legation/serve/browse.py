@@ -94,6 +94,7 @@ def index() -> Response:
         "browse_index.html",
         counts=[(kind, counts[kind]) for kind in kinds],
         dated=dated,
+        kinds=[kind for kind in ENTITY_KINDS if counts.get(kind)],
         years=sorted(years.items(), reverse=True),
         places={facet: across(facet, reader) for facet in ("state", "body")},
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
 from functools import lru_cache
@@ -47,6 +48,24 @@ def spoken_date(value: str, datatype: str, language: str) -> str:
         return format_date(date.fromisoformat(value[:10]), "long", locale=locale)
     except ValueError:
         return value
+
+
+def spoken_range(first: date, last: date, language: str) -> list[tuple[str, str]]:
+    """Return the days from ``first`` to ``last`` as one date of less precision if they are one, else two.
+
+    Each date comes as its machine value and in words.
+    """
+    whole_year = (first.month, first.day, last.month, last.day) == (1, 1, 12, 31)
+    whole_month = first.day == 1 and last.day == monthrange(last.year, last.month)[1]
+    if first == last:
+        dates = [(first.isoformat(), "date")]
+    elif first.year == last.year and whole_year:
+        dates = [(f"{first.year:04}", "gYear")]
+    elif (first.year, first.month) == (last.year, last.month) and whole_month:
+        dates = [(first.isoformat()[:7], "gYearMonth")]
+    else:
+        dates = [(first.isoformat(), "date"), (last.isoformat(), "date")]
+    return [(value, spoken_date(value, f"{XSD}{kind}", language)) for value, kind in dates]
 
 
 @lru_cache(maxsize=8192)

@@ -20,6 +20,7 @@ from legation.serve.negotiation import Offer, choose, choose_language
 from legation.serve.present import Presenter
 from legation.serve.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemError, as_json, not_acceptable
 from legation.serve.state import state
+from legation.serve.when import happening, lasting
 
 SERVER_ERROR: Final = 500
 
@@ -127,6 +128,8 @@ def page_globals() -> dict[str, Any]:
         "spelled": spelled,
         "choose_name": choose_name,
         "tongue": lambda code: language_name(code, spoken),
+        "lasting": lambda span: lasting(span, spoken),
+        "happening": lambda span: happening(span, spoken),
         "number": lambda value: spoken_number(value, spoken),
         "date": lambda value, kind="date": spoken_date(value, f"{XSD}{kind}", spoken),
     }

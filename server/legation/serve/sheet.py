@@ -4,22 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
 
 from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from legation.namespaces import ID, LEG, PREFIXES
+from legation.serve.directory.read import Said
 from legation.serve.formats import GRAPH_OFFERS, HTML
+from legation.serve.iris import ENTITY_KINDS
 from legation.serve.labels import spelled
 from legation.serve.operations import Parameter, described
 from legation.serve.pages import page, presenter, spare
 from legation.serve.present import Presenter, Shown
 from legation.serve.problems import ProblemError
+from legation.serve.schema_org import data_block
 from legation.serve.sitemap import link_header
 from legation.serve.state import state
+from legation.serve.surroundings import neighbours, surroundings
 from legation.serve.things import gone
-from legation.serve.views import CLAIM_CLASSES, Said, Statements, ThingPage
+from legation.serve.views import CLAIM_CLASSES, LINKS, TYPE, Statements, ThingPage
 
 blueprint: Final = Blueprint("sheet", __name__)
 
@@ -31,7 +36,10 @@ FIELDS: Final = (
     Parameter(
         "page", "The page of that group, from 1.", {"type": "integer", "minimum": 1, "maximum": 999_999}
     ),
+    Parameter("on", "The day for which members are listed.", {"type": "string", "format": "date"}),
+    Parameter("release", "The release that is meant; any other than the one being served is 404."),
 )
+TIMELINE_FIELDS: Final = (Parameter("of", "The thing, such as body/gctf.", required=True),)
 AT_FIRST: Final = 12
 """Members of each group on the page of a thing; the rest is a click away, so that any page is quick."""
 
@@ -41,6 +49,9 @@ EVIDENCE: Final = (f"{LEG}evidence", f"{PREFIXES['oa']}hasSource", f"{PREFIXES['
 """The properties that lead from a claim to what it rests on."""
 
 DEEPER: Final = EVIDENCE[1:]
+ALL_ROWS: Final = 2000
+UNDRAWN: Final = frozenset({TYPE, *LINKS, f"{LEG}evidence", f"{LEG}participatedIn"})
+"""Properties that say nothing about a thing's neighbourhood; events are on the timeline."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,7 @@ class Group:
 @described(HTML, leads=(301,), errors=("bad-request", "not-found", "withdrawn"), fields=FIELDS)
 def show(kind: str, slug: str) -> Response:
     """Return the page of a thing, or of one group of what is listed on it."""
+    check_release()
     spare((HTML,), HTML.name)
     iri = f"{ID}{kind}/{slug}"
     wanted, reader, directory = part(), presenter(), state().directory
@@ -86,18 +98,67 @@ def show(kind: str, slug: str) -> Response:
     if not (own or claims or pointing):
         raise ProblemError("not-found", f"This release says nothing about {iri}.")
     composed = ThingPage(Statements(iri, said, directory.inferred(iri)), reader, state().wider)
-    response = page(
-        "part.html" if wanted.list else "thing.html",
-        view=composed.view(),
-        kind=kind,
-        slug=slug,
-        claims=[(group, composed.claims(group.members)) for group in claims],
-        pointing=[(group, [reader.named(one) for one in group.members]) for group in pointing],
-        rivals=composed.claims(rivals),
-        offers=GRAPH_OFFERS,
-    )
+    listed = {group.name.iri: [reader.named(one) for one in group.members] for group in pointing}
+    values = {
+        "view": composed.view(),
+        "kind": kind,
+        "slug": slug,
+        "claims": [(group, composed.claims(group.members)) for group in claims],
+        "pointing": [(group, listed[group.name.iri]) for group in pointing],
+    }
+    if wanted.list:
+        response = page("part.html", 200, **values)
+    else:
+        response = page(
+            "thing.html",
+            200,
+            **values,
+            **around(iri, kind, reader),
+            rivals=composed.claims(rivals),
+            drawing=neighbours(own, listed, UNDRAWN, reader) if kind in ENTITY_KINDS else None,
+            block=data_block(iri, kind, own),
+            offers=GRAPH_OFFERS,
+        )
     response.headers["Link"] = link_header(kind, slug)
     return response
+
+
+def around(iri: str, kind: str, reader: Presenter) -> dict[str, object]:
+    """Return what surrounds a thing, and the day for which its members are listed."""
+    day = wanted_day()
+    found = surroundings(iri, day, reader, state().directory) if kind in ENTITY_KINDS else None
+    return {"around": found, "day": day.isoformat()}
+
+
+@blueprint.get("/timeline")
+@described(HTML, errors=("bad-request",), fields=TIMELINE_FIELDS)
+def whole_timeline() -> Response:
+    """Return the whole timeline of the thing that ``?of=body/gctf`` names."""
+    kind, _, slug = request.args.get("of", "").partition("/")
+    iri = f"{ID}{kind}/{slug}"
+    if kind not in ENTITY_KINDS or not state().directory.said([iri]):
+        message = f"“of” is {request.args.get('of', '')!r}; it names a thing, such as body/gctf."
+        raise ProblemError("bad-request", message)
+    found = surroundings(iri, wanted_day(), presenter(), state().directory, ALL_ROWS)
+    return page("timeline.html", thing=presenter().named(iri), timeline=found.timeline)
+
+
+def wanted_day() -> date:
+    """Return the day that the address asks about, else the release's; raise the 400 where it is none."""
+    asked = request.args.get("on") or state().release.manifest.issued
+    try:
+        return date.fromisoformat(asked)
+    except ValueError as error:
+        message = f"“on” is {asked!r}; it is a day of the calendar, such as 2024-02-29."
+        raise ProblemError("bad-request", message) from error
+
+
+def check_release() -> None:
+    """Raise the 404 where the address asks for a release that is not the one being served."""
+    asked, served = request.args.get("release"), state().release.manifest.version
+    if asked not in (None, served):
+        where = f"/release/{asked} has its files, if it is here."
+        raise ProblemError("not-found", f"Release {served} is being served, not {asked!r}. {where}")
 
 
 def statements(iri: str, claims: Sequence[str]) -> dict[str, Said]:

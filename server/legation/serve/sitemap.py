@@ -17,6 +17,7 @@ from legation.serve.negotiation import Offer
 from legation.serve.operations import described
 from legation.serve.pages import home_path
 from legation.serve.problems import ProblemError
+from legation.serve.schema_org import LICENCE, TYPES
 from legation.serve.state import state
 
 blueprint: Final = Blueprint("sitemap", __name__)
@@ -30,21 +31,6 @@ LINKSET: Final = "application/linkset+json"
 LINKS: Final = Offer("linkset", LINKSET)
 PLAIN: Final = Offer("txt", "text/plain")
 XML: Final = Offer("xml", "application/xml")
-LICENCE: Final = "https://creativecommons.org/licenses/by/4.0/"
-SCHEMA_TYPES: Final = {
-    "person": "Person",
-    "body": "Organization",
-    "state": "Country",
-    "post": "Role",
-    "event": "Event",
-    "place": "Place",
-    "instrument": "CreativeWork",
-    "source": "CreativeWork",
-    "claim": "Claim",
-    "concept": "DefinedTerm",
-    "scheme": "DefinedTermSet",
-}
-"""What a thing of each kind is in the vocabulary of schema.org."""
 
 
 @blueprint.get("/robots.txt")
@@ -136,8 +122,8 @@ def signposts(kind: str, slug: str, root: str) -> Iterator[tuple[str, str, str]]
     for offer in GRAPH_OFFERS:
         yield "describedby", f"{root}/data/{kind}/{slug}.{offer.name}", offer.media_type
     yield "type", f"{PREFIXES['schema']}AboutPage", ""
-    if kind in SCHEMA_TYPES:
-        yield "type", f"{PREFIXES['schema']}{SCHEMA_TYPES[kind]}", ""
+    if kind in TYPES:
+        yield "type", f"{PREFIXES['schema']}{TYPES[kind]}", ""
     yield "license", LICENCE, ""
     yield "collection", f"{root}/release/{state().release.manifest.version}", ""
 

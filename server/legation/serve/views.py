@@ -23,6 +23,9 @@ SKOS: Final = PREFIXES["skos"]
 OA: Final = PREFIXES["oa"]
 TYPE: Final = f"{PREFIXES['rdf']}type"
 INFERRED: Final = f"{GRAPH}inferred"
+PARTICIPATED: Final = f"{LEG}participatedIn"
+"""Said claim by claim and on the timeline, and so not in short."""
+
 NAME_KINDS: Final = ("prefLabel", "altLabel", "hiddenLabel")
 NOTES: Final = (f"{SKOS}editorialNote", f"{SKOS}definition", f"{SKOS}scopeNote", f"{LEG}leavesOut")
 LINKS: Final = (
@@ -151,7 +154,14 @@ class ThingPage:
         """Return the page's parts."""
         own = self._about(self._focus)
         kind = (kind_and_slug(self._focus) or ("",))[0]
-        hidden = {TYPE, *NOTES, *LINKS, *(f"{SKOS}{kind}" for kind in NAME_KINDS), f"{LEG}evidence"}
+        hidden = {
+            TYPE,
+            PARTICIPATED,
+            *NOTES,
+            *LINKS,
+            *(f"{SKOS}{kind}" for kind in NAME_KINDS),
+            f"{LEG}evidence",
+        }
         facts = {name: terms for name, terms in own.items() if name not in hidden and not _is_bound(name)}
         return ThingView(
             iri=self._focus,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -17,6 +17,8 @@ from legation.serve.directory.entries import FACETS, Value
 from legation.serve.labels import LANGUAGES
 
 Term = NamedNode | Literal
+Said = Mapping[str, Sequence[Term]]
+"""What is stated about one thing: values by property."""
 
 FOLDER: Final = Path(__file__).parent
 SORTS: Final = ("name", "date", "claims")
@@ -170,13 +172,13 @@ class Directory:
         query = "SELECT iri FROM thing WHERE kind = :kind ORDER BY id LIMIT :limit OFFSET :offset"
         return [iri for (iri,) in self._rows(query, {"kind": kind, "limit": limit, "offset": offset})]
 
-    def said(self, iris: Sequence[str]) -> dict[str, Mapping[str, list[Term]]]:
-        """Return what is stated about those of ``iris`` that are things, by property."""
+    def said(self, iris: Sequence[str], names: Container[str] | None = None) -> dict[str, Said]:
+        """Return what is stated about those of ``iris`` that are things; only by ``names``, where given."""
         query = "SELECT iri, stated FROM thing WHERE iri IN (SELECT value FROM json_each(:iris))"
         rows = self._rows(query, {"iris": json.dumps(list(iris))})
-        return {iri: _terms(stated) for iri, stated in rows}
+        return {iri: _terms(stated, names) for iri, stated in rows}
 
-    def inferred(self, iri: str) -> Mapping[str, list[Term]]:
+    def inferred(self, iri: str) -> Said:
         """Return what is inferred about a thing and stated nowhere, by property."""
         rows = self._rows("SELECT inferred FROM thing WHERE iri = :iri", {"iri": iri})
         return _terms(rows[0][0]) if rows else {}
@@ -219,9 +221,13 @@ class Directory:
         return [subject for (subject,) in self._rows(query, values)]
 
 
-def _terms(said: str) -> dict[str, list[Term]]:
+def _terms(said: str, names: Container[str] | None = None) -> Said:
     found: dict[str, list[Value]] = json.loads(said)
-    return {name: [_term(value) for value in values] for name, values in found.items()}
+    return {
+        name: [_term(value) for value in values]
+        for name, values in found.items()
+        if names is None or name in names
+    }
 
 
 def _term(value: Value) -> Term:
