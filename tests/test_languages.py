@@ -16,7 +16,7 @@ from jinja2 import Environment
 
 from legation.serve import messages
 from legation.serve.labels import LANGUAGES
-from legation.serve.locales import XSD, language_name, spoken_date, spoken_number
+from legation.serve.locales import XSD, language_name, spoken_date, spoken_duration, spoken_number
 from tests.projects import ROOT
 from tests.serving import Server
 
@@ -171,6 +171,12 @@ def test_a_partial_date_keeps_its_machine_value_on_the_page(server: Server) -> N
     text = server.ask("/ar/page/instrument/uncct-imctc-mou-2025", HTML).text
     assert re.search(r'<time datetime="2025-02">(<[^>]+>)?فبراير 2025', text)
     assert re.search(r'<time datetime="2025-02-10">(<[^>]+>)?10 فبراير 2025', text)
+
+
+def test_a_duration_is_said_in_words() -> None:
+    assert [spoken_duration("P3Y", language) for language in LANGUAGES] == ["3 years", "3 سنوات", "3 ans"]
+    assert spoken_duration("P1Y6M", "en") == "1 year, 6 months"
+    assert spoken_duration("PT5H", "en") == "PT5H"
 
 
 def test_numbers_are_grouped_and_languages_named_as_the_reader_does() -> None:

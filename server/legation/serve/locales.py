@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from calendar import monthrange
 from collections.abc import Mapping
 from datetime import date
@@ -11,7 +12,9 @@ from typing import Final
 
 from babel import Locale
 from babel.dates import format_date, format_skeleton
+from babel.lists import format_list
 from babel.numbers import format_decimal
+from babel.units import format_unit
 
 from legation.namespaces import PREFIXES
 
@@ -24,6 +27,7 @@ LOCALES: Final[Mapping[str, Locale]] = MappingProxyType(
 CLDR, which for Arabic without a country is 0–9."""
 
 DATES: Final = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear", "gMonthDay"))
+DURATION: Final = re.compile(r"P(?:(?P<year>\d+)Y)?(?:(?P<month>\d+)M)?(?:(?P<day>\d+)D)?")
 NUMBERS: Final = frozenset(
     f"{XSD}{name}" for name in ("integer", "nonNegativeInteger", "positiveInteger", "int")
 )
@@ -66,6 +70,19 @@ def spoken_range(first: date, last: date, language: str) -> list[tuple[str, str]
     else:
         dates = [(first.isoformat(), "date"), (last.isoformat(), "date")]
     return [(value, spoken_date(value, f"{XSD}{kind}", language)) for value, kind in dates]
+
+
+def spoken_duration(value: str, language: str) -> str:
+    """Return an XML Schema duration of whole years, months and days in words; any other as it is."""
+    match = DURATION.fullmatch(value)
+    if match is None or not any(match.groups()):
+        return value
+    parts = [
+        format_unit(int(count), f"duration-{unit}", locale=LOCALES[language])
+        for unit, count in match.groupdict().items()
+        if count
+    ]
+    return format_list(parts, style="unit", locale=LOCALES[language])
 
 
 @lru_cache(maxsize=8192)

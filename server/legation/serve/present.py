@@ -13,7 +13,15 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 from legation.namespaces import PREFIXES
 from legation.serve.iris import kind_and_slug
 from legation.serve.labels import WORDS, Text, choose, spelled
-from legation.serve.locales import DATES, NUMBERS, language_name, spoken_date, spoken_number
+from legation.serve.locales import (
+    DATES,
+    NUMBERS,
+    XSD,
+    language_name,
+    spoken_date,
+    spoken_duration,
+    spoken_number,
+)
 from legation.serve.messages import translate
 
 PLAIN: Final = frozenset({f"{PREFIXES['xsd']}string", f"{PREFIXES['rdf']}langString"})
@@ -69,6 +77,11 @@ class Shown:
         return self.html
 
 
+def nothing(_: str) -> Sequence[str]:
+    """Return nothing: what a claim is about, to a presenter that is not told."""
+    return ()
+
+
 @dataclass(frozen=True)
 class Presenter:
     """Shows terms to a reader of one language."""
@@ -76,6 +89,8 @@ class Presenter:
     language: str
     names: Names
     href: Callable[[str], str | None]
+    matter: Callable[[str], Sequence[str]] = nothing
+    """Returns the things that a claim is about, which stand in for the name that no claim has."""
 
     def __post_init__(self) -> None:
         """Keep what was shown lately: the same few hundred things are on most pages."""
@@ -93,6 +108,8 @@ class Presenter:
             return Shown(Text(said, self.language), time=True, machine=term.value)
         if datatype in NUMBERS:
             return Shown(Text(spoken_number(term.value, self.language), self.language), machine=term.value)
+        if datatype == f"{XSD}duration":
+            return Shown(Text(spoken_duration(term.value, self.language), self.language), machine=term.value)
         note = "" if datatype in PLAIN else spelled(datatype)
         return Shown(Text(term.value, term.language or ""), note=note)
 
@@ -117,6 +134,9 @@ class Presenter:
         if iri in WORDS:
             return Text(translate(WORDS[iri], self.language), self.language)
         thing = kind_and_slug(iri)
+        if thing is not None and thing[0] == "claim" and (about := self.matter(iri)):
+            names = [self.named(one).text for one in about]
+            return Text(" · ".join(name.value for name in names), names[0].language)
         return Text(thing[1] if thing is not None else spelled(iri))
 
     def order(self, term: Term) -> str:

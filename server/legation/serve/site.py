@@ -15,6 +15,7 @@ from legation.serve.formats import HTML
 from legation.serve.iris import ENTITY_KINDS, node
 from legation.serve.negotiation import Offer
 from legation.serve.operations import described
+from legation.serve.overview import OVERVIEWS
 from legation.serve.pages import lead_to, negotiate, page, presenter
 from legation.serve.problems import KINDS as PROBLEMS
 from legation.serve.problems import ProblemError, type_iri
@@ -48,6 +49,7 @@ def home() -> Response:
         counts=[(kind, counts.get(kind, 0)) for kind in (*ENTITY_KINDS, "claim", "source")],
         example=next(iter(examples(state().release)), None),
         manifest=state().release.manifest,
+        overviews=OVERVIEWS,
     )
 
 

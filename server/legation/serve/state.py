@@ -115,7 +115,9 @@ class State:
         """Return what shows terms in ``language`` with links under ``root``, the same one each time."""
         key = (language, root)
         if key not in self.presenters:
-            self.presenters[key] = Presenter(language, self.naming, partial(href, root))
+            self.presenters[key] = Presenter(
+                language, self.naming, partial(href, root), self.directory.matter
+            )
         return self.presenters[key]
 
     @cached_property

@@ -197,6 +197,11 @@ class Directory:
         values = {"thing": thing, "class": kind, "limit": limit, "offset": offset}
         return [claim for (claim,) in self._rows(query, values)]
 
+    def matter(self, claim: str) -> tuple[str, ...]:
+        """Return the things that a claim is about."""
+        rows = self._rows("SELECT matter FROM thing WHERE iri = :claim", {"claim": claim})
+        return tuple(rows[0][0].split()[1:]) if rows else ()
+
     def same_matter(self, claim: str, limit: int) -> list[str]:
         """Return the other claims of the matter that ``claim`` is about, at most ``limit``, by date."""
         query = """
