@@ -11,8 +11,17 @@ from pyoxigraph import NamedNode, RdfFormat, Store, Triple, parse
 
 from legation.namespaces import BASE, LEG, PREFIXES
 from legation.publish.authored import Authored
-from legation.publish.graphs import INFERRED
-from legation.publish.infer import Contradiction, infer
+from legation.publish.closure import close, is_covered
+from legation.publish.graphs import DERIVED, INFERRED, triples_in
+from legation.publish.infer import (
+    WITHOUT_LOGIC,
+    Contradiction,
+    infer,
+    is_informative,
+    is_link_out,
+    logical_properties,
+    reason,
+)
 from legation.publish.pipeline import locate
 from tests.projects import a_source, first_claim, with_file, with_text
 
@@ -122,3 +131,53 @@ def test_every_post_holder_is_inferred_to_be_in_the_organization(release: Path, 
         FILTER NOT EXISTS { ?claim org:organization ?body }
     }"""
     assert not release_graph.query(query, prefixes=dict(PREFIXES), use_default_graph_as_union=True)
+
+
+def test_the_rules_conclude_from_the_bundled_data_what_owlrl_concludes(
+    authored: Authored, release_graph: Store
+) -> None:
+    axioms = [t for t in authored.triples("ontology") if t.predicate.value not in WITHOUT_LOGIC]
+    data = [*authored.triples("data"), *triples_in(release_graph, DERIVED)]
+    speaking = logical_properties(axioms)
+    known = {t for t in (*axioms, *data) if t.predicate.value in speaking and not is_link_out(t)}
+    closed, consistent = close(known)
+    by_rules = {t for t in (quad.triple for quad in closed) if t not in known and is_informative(t)}
+    by_owlrl, contradictions = reason(known)
+    assert (consistent, contradictions) == (True, [])
+    assert by_rules == by_owlrl
+    assert len(by_rules) > len(data) // 4
+
+
+CLASHING: Final = (
+    "person:a a leg:Person . claim:s-1 a leg:Tenure ; leg:post person:a .",
+    'state:a a leg:State ; leg:isoAlpha3 "AAA" . state:b a leg:State ; leg:isoAlpha3 "AAA" .',
+    "claim:s-1 a leg:Tenure ; leg:disagreesWith claim:s-1 .",
+    "claim:s-1 a leg:Tenure ; leg:replaces claim:s-2 . claim:s-2 a leg:Tenure ; leg:replaces claim:s-1 .",
+    "claim:s-1 a leg:Tenure ; leg:rank leg:NormalRank , leg:PreferredRank .",
+)
+
+
+@pytest.mark.parametrize("data", CLASHING)
+def test_the_rules_see_a_clash_where_owlrl_does(ontology: list[Triple], data: str) -> None:
+    axioms = [t for t in ontology if t.predicate.value not in WITHOUT_LOGIC]
+    known = {*axioms, *triples(data)}
+    _, consistent = close(known)
+    _, contradictions = reason(known)
+    assert not consistent
+    assert contradictions
+
+
+@pytest.mark.parametrize(
+    "axiom",
+    [
+        "leg:Body owl:equivalentClass org:Organization .",
+        "leg:represents owl:propertyChainAxiom ( leg:holds leg:postIn leg:partOf ) .",
+        "leg:State owl:hasKey ( leg:isoAlpha2 leg:isoAlpha3 ) .",
+    ],
+)
+def test_an_ontology_that_says_more_than_the_rules_know_is_left_to_owlrl(
+    ontology: list[Triple], axiom: str
+) -> None:
+    axioms = [t for t in ontology if t.predicate.value not in WITHOUT_LOGIC]
+    assert is_covered(axioms)
+    assert not is_covered([*axioms, *triples(axiom)])

@@ -10,12 +10,13 @@ from typing import Final
 
 import rdflib
 from owlrl.OWLRL import OWLRL_Semantics  # type: ignore[import-untyped]
-from pyoxigraph import NamedNode, Triple
+from pyoxigraph import BlankNode, NamedNode, Triple
 from rdflib.namespace import OWL, RDF, RDFS
 from rdflib.term import Node
 
 from legation.namespaces import BASE, ID
 from legation.publish.canonical import rdflib_graph
+from legation.publish.closure import close, is_covered
 from legation.publish.terms import to_oxigraph
 
 Statement = tuple[Node, Node, Node]
@@ -96,11 +97,20 @@ def infer(ontology: Iterable[Triple], data: Iterable[Triple]) -> tuple[set[Tripl
     axioms = [t for t in ontology if t.predicate.value not in WITHOUT_LOGIC]
     speaking = logical_properties(axioms)
     known = {t for t in (*axioms, *data) if t.predicate.value in speaking and not is_link_out(t)}
+    if is_covered(axioms):
+        closed, consistent = close(known)
+        if consistent:
+            return {t for t in (q.triple for q in closed) if t not in known and is_informative(t)}, []
+    return reason(known)
+
+
+def reason(known: set[Triple]) -> tuple[set[Triple], list[Contradiction]]:
+    """Return what ``infer`` does, by owlrl: for every construct of OWL 2 RL, and with an explanation."""
     graph = rdflib_graph(known)
     before = set(graph)
     closure = Closure(graph)
     closure.closure()
-    inferred = {to_oxigraph(t) for t in graph if t not in before and is_informative(t)}
+    inferred = {t for t in map(to_oxigraph, set(graph) - before) if is_informative(t)}
     found = [explain(message, known, graph) for message in closure.error_messages]
     return inferred, sorted([*found, *identities(inferred)], key=lambda c: c.message)
 
@@ -131,16 +141,16 @@ def is_link_out(triple: Triple) -> bool:
     )
 
 
-def is_informative(triple: Statement) -> bool:
+def is_informative(triple: Triple) -> bool:
     """Return whether an inferred triple tells a reader something about a thing of ours."""
-    subject, predicate, value = triple
-    if not (isinstance(subject, rdflib.URIRef) and subject.startswith(BASE)) or isinstance(
-        value, rdflib.BNode
+    subject, predicate, value = triple.subject, triple.predicate.value, triple.object
+    if not (isinstance(subject, NamedNode) and subject.value.startswith(BASE)) or isinstance(
+        value, BlankNode
     ):
         return False
-    if predicate == RDF.type:
-        return isinstance(value, rdflib.URIRef) and not str(value).startswith(VOCABULARIES)
-    return predicate == OWL.sameAs or not str(predicate).startswith(VOCABULARIES)
+    if predicate == str(TYPE):
+        return isinstance(value, NamedNode) and not value.value.startswith(VOCABULARIES)
+    return predicate == str(OWL.sameAs) or not predicate.startswith(VOCABULARIES)
 
 
 def explain(message: str, known: Iterable[Triple], closure: rdflib.Graph) -> Contradiction:
