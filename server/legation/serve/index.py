@@ -129,6 +129,15 @@ class NameIndex:
         return found
 
     @cached_property
+    def by_start(self) -> Mapping[tuple[int, str], Sequence[str]]:
+        """The words by their number of letters and the first of them."""
+        found: dict[tuple[int, str], list[str]] = {}
+        for length, words in self.by_length.items():
+            for word in words:
+                found.setdefault((length, word[0]), []).append(word)
+        return found
+
+    @cached_property
     def in_order(self) -> Sequence[str]:
         """The words in the order of their letters, to look for beginnings among."""
         return sorted(self.words)

@@ -233,16 +233,24 @@ def _longer(index: NameIndex, beginning: str) -> Iterator[str]:
 
 
 def _misprints(index: NameIndex, word: str) -> Iterator[tuple[str, float]]:
-    """Yield words at a small distance: letters left out, added, changed, or two of them exchanged."""
+    """Yield words at a small distance: letters left out, added, changed, or two of them exchanged.
+
+    Two misprints are looked for only in words with the same first letter, which people seldom mistake.
+    """
     if len(word) < LEAST_MISPRINTED or word.isdigit():
         return
-    most = 2 if len(word) >= TWICE_MISPRINTED else 1
-    for length in range(len(word) - most, len(word) + most + 1):
-        near = process.extract(
-            word, index.by_length.get(length, ()), scorer=OSA.distance, score_cutoff=most, limit=MOST_FORMS
-        )
-        for other, distance, _ in near:
-            yield other, (EXACT, ONE_MISPRINT, TWO_MISPRINTS)[int(distance)]
+    for length in range(len(word) - 1, len(word) + 2):
+        for other in _within(word, index.by_length.get(length, ()), 1):
+            yield other, ONE_MISPRINT
+    if len(word) >= TWICE_MISPRINTED:
+        for length in range(len(word) - 2, len(word) + 3):
+            for other in _within(word, index.by_start.get((length, word[0]), ()), 2):
+                yield other, TWO_MISPRINTS
+
+
+def _within(word: str, others: Sequence[str], distance: int) -> Iterator[str]:
+    near = process.extract(word, others, scorer=OSA.distance, score_cutoff=distance, limit=MOST_FORMS)
+    yield from (other for other, _, _ in near if other != word)
 
 
 def _sounding(index: NameIndex, word: str) -> Iterator[tuple[str, float]]:
