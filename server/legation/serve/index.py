@@ -40,6 +40,9 @@ CREATE INDEX name_thing ON name (thing);
 INSERT INTO posting (posting) VALUES ('optimize');
 ANALYZE;
 """
+OPENINGS: Final = str.maketrans("wfcqjyzoeطصضث", "vvkkgisuiتسدت")
+"""First letters that are taken for one another."""
+
 LIGHT_WEIGHT: Final = 0.05
 TITLE_WEIGHT: Final = 0.3
 
@@ -130,11 +133,11 @@ class NameIndex:
 
     @cached_property
     def by_start(self) -> Mapping[tuple[int, str], Sequence[str]]:
-        """The words by their number of letters and the first of them."""
+        """The words by their number of letters and what they begin with (``opening``)."""
         found: dict[tuple[int, str], list[str]] = {}
         for length, words in self.by_length.items():
             for word in words:
-                found.setdefault((length, word[0]), []).append(word)
+                found.setdefault((length, opening(word)), []).append(word)
         return found
 
     @cached_property
@@ -266,6 +269,11 @@ def _fill(connection: sqlite3.Connection, names: Sequence[Name]) -> None:
 def mass(name: Name, counts: Mapping[str, int], size: int) -> float:
     """Return how much all words of a name tell together."""
     return sum(weigh(word, counts.get(word, 0), size) for word in _heads(name.words))
+
+
+def opening(word: str) -> str:
+    """Return the first letter of a word, the same for letters that are taken for one another."""
+    return word[:1].translate(OPENINGS)
 
 
 def weigh(word: str, names: int, size: int) -> float:

@@ -15,7 +15,7 @@ from rapidfuzz.distance import OSA, Indel
 
 from legation.folding import LIGHT, Word, fold, romanised, sound, unfinished, words
 from legation.names import FORMS
-from legation.serve.index import Entry, NameIndex
+from legation.serve.index import Entry, NameIndex, opening
 
 LONGEST: Final = 200
 """Characters of a question that are read."""
@@ -235,7 +235,7 @@ def _longer(index: NameIndex, beginning: str) -> Iterator[str]:
 def _misprints(index: NameIndex, word: str) -> Iterator[tuple[str, float]]:
     """Yield words at a small distance: letters left out, added, changed, or two of them exchanged.
 
-    Two misprints are looked for only in words with the same first letter, which people seldom mistake.
+    Two misprints are looked for only in words that begin with the same letter or one that sounds like it.
     """
     if len(word) < LEAST_MISPRINTED or word.isdigit():
         return
@@ -244,7 +244,7 @@ def _misprints(index: NameIndex, word: str) -> Iterator[tuple[str, float]]:
             yield other, ONE_MISPRINT
     if len(word) >= TWICE_MISPRINTED:
         for length in range(len(word) - 2, len(word) + 3):
-            for other in _within(word, index.by_start.get((length, word[0]), ()), 2):
+            for other in _within(word, index.by_start.get((length, opening(word)), ()), 2):
                 yield other, TWO_MISPRINTS
 
 
