@@ -24,6 +24,7 @@ from legation.serve.problems import KINDS
 from legation.serve.settings import TABLE, settings_table
 from tests.projects import ROOT
 from tests.serving import Answer, Server, serving, small_release
+from tests.test_workers import worker_ids
 
 VALUE = "SELECT ?v WHERE { <urn:a> <urn:b> ?v }"
 SLOW = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
@@ -135,15 +136,10 @@ def test_a_query_under_way_is_answered_from_the_release_it_began_with(releases: 
 def test_the_processes_of_a_release_that_is_gone_end(releases: Path, tmp_path: Path) -> None:
     with serving(releases) as server:
         assert value_of(server.query(VALUE)) == "old"
-        before = children(server)
+        before = worker_ids(server)
         point(releases, small_release(tmp_path / "new", quads("new")))
         await_that(lambda: value_of(server.query(VALUE)) == "new")
-        await_that(lambda: before.isdisjoint(children(server)))
-
-
-def children(server: Server) -> set[int]:
-    listed = Path(f"/proc/{server.process.pid}/task").glob("*/children")
-    return {int(child) for file in listed for child in file.read_text().split()}
+        await_that(lambda: before.isdisjoint(worker_ids(server)))
 
 
 def test_a_release_that_cannot_be_served_is_passed_over_and_said(releases: Path, tmp_path: Path) -> None:

@@ -89,6 +89,7 @@ class Front:
         self._threads = ThreadPoolExecutor(settings.threads, "request")
         self._coding = Remembering(choose_coding)
         self._under_way = 0
+        self._clients: set[Client] = set()
         self._start = f"{time.time_ns() // 1_000_000:x}"
         self._numbers = itertools.count(1)
         self._metrics = Metrics(editions)
@@ -127,6 +128,11 @@ class Front:
                 await self._work(replace(exchange, url=url))
             else:
                 self._repeat(scope, protocol, headers, kept)
+
+    def give_up(self) -> None:
+        """Treat every client as one that has hung up: the time for requests under way is over."""
+        for client in tuple(self._clients):
+            client.leave()
 
     def close(self) -> None:
         """Take no more work; what is under way is not waited for."""
@@ -233,11 +239,15 @@ class Front:
         self, edition: Edition, exchange: Exchange, body: bytes, problem: ProblemError | None
     ) -> tuple[Reply, bool]:
         client = Client()
+        self._clients.add(client)
         extra = {CLIENT: client, PROBLEM: problem, NOTE: exchange.note, NUMBER: exchange.number}
         environ = _environment(exchange, body, extra)
         loop = asyncio.get_running_loop()
-        with _watching(exchange.protocol, client):
-            return await loop.run_in_executor(self._threads, _answer, edition, environ, exchange.wanted)
+        try:
+            with _watching(exchange.protocol, client):
+                return await loop.run_in_executor(self._threads, _answer, edition, environ, exchange.wanted)
+        finally:
+            self._clients.discard(client)
 
     async def _send(self, exchange: Exchange, reply: Reply) -> int:
         """Send a reply and return the bytes sent of its body; a client that has gone gets nothing."""

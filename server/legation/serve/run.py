@@ -28,6 +28,9 @@ from legation.serve.settings import Settings
 from legation.serve.store import ensure_index, index_path
 from legation.serve.workers import Pool
 
+LAST_TIME: Final = 2.0
+"""Seconds for sending the refusals to requests that are given up when the server stops."""
+
 BACKLOG: Final = 1024
 """Connections that the kernel holds until the server takes them."""
 
@@ -79,6 +82,8 @@ async def _serve(settings: Settings, first: Edition, tell: Callable[[str], objec
     await asyncio.wait({serving, following, stop}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]
     await asyncio.wait({serving}, timeout=settings.stop_time)
+    front.give_up()
+    await asyncio.wait({serving}, timeout=LAST_TIME)
     editions.close()
     front.close()
     for task in (following, stop):
