@@ -81,9 +81,10 @@ class Server:
         headers: Mapping[str, str] | None = None,
         method: str = "GET",
         body: bytes | None = None,
+        source: str = "127.0.0.1",
     ) -> Answer:
-        """Send one request as it is, and follow nothing."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        """Send one request as it is, from the address ``source``, and follow nothing."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, 60, (source, 0))
         try:
             connection.request(method, path, body, dict(headers or {}))
             response = connection.getresponse()

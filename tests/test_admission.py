@@ -102,6 +102,17 @@ def test_a_free_place_goes_to_the_client_that_holds_the_fewest() -> None:
         late.go()
 
 
+def test_one_client_never_holds_the_places_in_reserve() -> None:
+    lane = Lane(places=3, queue=8, queue_time=20, reserve=1)
+    with clients_of(lane) as clients:
+        for _ in range(5):
+            clients.ask("greedy")
+        assert lane.counts() == (2, 3)
+        clients.ask("modest")
+        until(lambda: len(clients.order) == 3)
+        assert clients.order == ["greedy", "greedy", "modest"]
+
+
 def test_one_client_alone_may_fill_the_queue() -> None:
     lane = Lane(places=1, queue=3, queue_time=20)
     with clients_of(lane) as clients:

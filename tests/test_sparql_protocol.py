@@ -139,9 +139,10 @@ def test_head_is_get_without_a_body(server: Server) -> None:
 def test_options_name_the_methods_and_allow_every_origin(server: Server) -> None:
     answer = server.ask("/sparql", {"Origin": "https://example.org"}, "OPTIONS")
     assert answer.status == 200
-    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST"}
+    assert set(answer.headers["Allow"].split(", ")) == {"GET", "HEAD", "OPTIONS", "POST", "QUERY"}
     assert answer.headers["Access-Control-Allow-Origin"] == "*"
-    assert "POST" in answer.headers["Access-Control-Allow-Methods"]
+    assert {"POST", "QUERY"} < set(answer.headers["Access-Control-Allow-Methods"].split(", "))
+    assert answer.headers["Accept-Query"] == answer.headers["Accept-Post"]
     assert "Content-Type" in answer.headers["Access-Control-Allow-Headers"]
 
 
@@ -373,3 +374,76 @@ def test_rdflib_s_store_gets_answers(server: Server) -> None:
         row[2] for row, _ in store.triples((URIRef(f"{ID}body/gctf"), URIRef(f"{PREFIXES['rdf']}type"), None))
     }
     assert URIRef(f"{LEG}Forum") in kinds
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [(DIRECT, ONE.encode()), (FORM, urlencode({"query": ONE}).encode())],
+    ids=["direct", "form"],
+)
+def test_query_is_answered_as_get_is_and_can_be_asked_for_again_with_get(
+    server: Server, headers: dict[str, str], body: bytes
+) -> None:
+    asked, got = server.ask("/sparql", headers, "QUERY", body), server.query(ONE)
+    assert (asked.status, asked.body, asked.type) == (200, got.body, got.type)
+    assert asked.headers["ETag"]
+    assert asked.headers["Accept-Query"] == "application/sparql-query, application/x-www-form-urlencoded"
+    assert server.ask(asked.headers["Content-Location"]).body == got.body
+    fresh = server.ask("/sparql", {**headers, "If-None-Match": asked.headers["ETag"]}, "QUERY", body)
+    assert (fresh.status, fresh.body) == (304, b"")
+
+
+def test_query_without_a_type_or_of_a_type_that_is_no_query_is_refused(server: Server) -> None:
+    untyped = server.ask("/sparql", {}, "QUERY", ONE.encode())
+    assert (untyped.status, untyped.headers["Accept-Query"]) == (
+        400,
+        "application/sparql-query, application/x-www-form-urlencoded",
+    )
+    other = server.ask("/sparql", {"Content-Type": "application/sql"}, "QUERY", b"SELECT 1")
+    assert (other.status, other.headers["Accept-Query"]) == (415, untyped.headers["Accept-Query"])
+    update = server.ask("/sparql", {"Content-Type": "application/sparql-update"}, "QUERY", b"CLEAR ALL")
+    assert update.status == 403
+
+
+@pytest.mark.parametrize("timeout", ["0.5", "3", "3600", "2."])
+def test_a_client_may_say_how_long_it_will_wait(server: Server, timeout: str) -> None:
+    assert server.query(ONE, timeout=timeout).status == 200
+    assert server.query(ONE, timeout=timeout).headers["ETag"] == server.query(ONE).headers["ETag"]
+
+
+def test_a_client_s_own_limit_is_named_in_the_504(server: Server) -> None:
+    endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
+    answer = server.query(endless, timeout="0.5")
+    assert (answer.status, answer.json()["limit"]) == (504, 0.5)
+    assert "0.5 seconds" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        [("timeout", "soon")],
+        [("timeout", "-1")],
+        [("timeout", "0")],
+        [("timeout", "inf")],
+        [("timeout", "1"), ("timeout", "2")],
+        [("version", "9")],
+        [("version", "1.1"), ("version", "1.2")],
+    ],
+)
+def test_a_timeout_or_a_version_that_cannot_be_is_400(server: Server, fields: list[tuple[str, str]]) -> None:
+    answer = server.ask("/sparql?" + urlencode([("query", ONE), *fields]))
+    assert (answer.status, answer.json()["type"].rpartition("/")[2]) == (400, "bad-request")
+    assert fields[0][1] in answer.json()["detail"]
+
+
+@pytest.mark.parametrize("version", ["1.1", "1.2-basic", "1.2"])
+def test_a_query_may_announce_its_version(server: Server, version: str) -> None:
+    assert server.query(ONE, version=version).status == 200
+    direct = {"Content-Type": f"application/sparql-query; version={version}"}
+    assert server.ask("/sparql", direct, "POST", ONE.encode()).status == 200
+    assert server.query(CONSTRUCT, {"Accept": f"text/turtle; version={version}"}).status == 200
+
+
+def test_an_announced_version_that_nobody_knows_is_400_in_the_media_type_too(server: Server) -> None:
+    direct = {"Content-Type": "application/sparql-query; version=9"}
+    assert server.ask("/sparql", direct, "POST", ONE.encode()).status == 400

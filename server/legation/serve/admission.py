@@ -40,9 +40,13 @@ class _Ticket:
 class Lane:
     """So many places, and a queue before them."""
 
-    def __init__(self, places: int, queue: int, queue_time: float) -> None:
-        """Let ``places`` in at once and ``queue`` wait, each for ``queue_time`` seconds at most."""
+    def __init__(self, places: int, queue: int, queue_time: float, reserve: int = 0) -> None:
+        """Let ``places`` in at once and ``queue`` wait, each for ``queue_time`` seconds at most.
+
+        One client never holds the last ``reserve`` places, so that another finds one free.
+        """
         self._places = places
+        self._share = max(1, places - reserve)
         self._queue = queue
         self._queue_time = queue_time
         self._lock = threading.Lock()
@@ -93,8 +97,11 @@ class Lane:
         return OutOfTimeError() if time.monotonic() >= visit.until else QueueFullError()
 
     def _admit(self) -> None:
-        while self._waiting and self._held.total() < self._places:
-            ticket = min(self._waiting, key=lambda waiting: self._held[waiting.name])
+        while self._held.total() < self._places:
+            allowed = [waiting for waiting in self._waiting if self._held[waiting.name] < self._share]
+            if not allowed:
+                return
+            ticket = min(allowed, key=lambda waiting: self._held[waiting.name])
             self._waiting.remove(ticket)
             self._held[ticket.name] += 1
             ticket.admitted = True

@@ -40,11 +40,12 @@ CORS: Final = (
     ("Access-Control-Allow-Origin", "*"),
     (
         "Access-Control-Expose-Headers",
-        "Content-Location, ETag, Link, Location, Content-Range, Accept-Ranges, Retry-After, Vary",
+        "Accept-Query, Content-Location, ETag, Link, Location, Content-Range, Accept-Ranges, "
+        "Retry-After, Vary",
     ),
 )
 PREFLIGHT: Final = (
-    ("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS"),
+    ("Access-Control-Allow-Methods", "GET, HEAD, POST, QUERY, OPTIONS"),
     (
         "Access-Control-Allow-Headers",
         "Accept, Accept-Language, Content-Type, If-None-Match, If-Range, Range",

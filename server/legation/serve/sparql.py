@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import time
 from collections.abc import Mapping, Sequence
@@ -23,6 +24,7 @@ from legation.serve.logs import NOTE
 from legation.serve.negotiation import Offer
 from legation.serve.operations import TEXT, Parameter, Schema, described
 from legation.serve.pages import negotiate, page
+from legation.serve.parameters import VERSIONS, check_versions, timeout_in
 from legation.serve.problems import ProblemError
 from legation.serve.questions import examples
 from legation.serve.service import describe_endpoint
@@ -37,6 +39,8 @@ GRAPHS: Final = (*GRAPH_OFFERS, *GRAPH_ALIASES, HTML)
 FORM: Final = "application/x-www-form-urlencoded"
 DIRECT: Final = "application/sparql-query"
 UPDATE: Final = "application/sparql-update"
+ACCEPTED: Final = f"{DIRECT}, {FORM}"
+"""For ``Accept-Query`` and ``Accept-Post``: what a query can be sent as."""
 PAGE_ROWS: Final = 500
 """Rows of a result on the page; the links under it give all of them."""
 PAGE_BYTES: Final = 200_000
@@ -74,6 +78,12 @@ DATASET: Final = (
         {"type": "string", "format": "iri"},
     ),
     Parameter("named-graph-uri", "A named graph; may be repeated.", {"type": "string", "format": "iri"}),
+    Parameter(
+        "timeout",
+        "Seconds that the client will wait; the server's own limit where that is lower.",
+        {"type": "number", "exclusiveMinimum": 0, "examples": [2.5]},
+    ),
+    Parameter("version", "The version of SPARQL that the query needs.", {"enum": list(VERSIONS)}),
 )
 FIELDS: Final = (
     Parameter(
@@ -104,6 +114,19 @@ class Asked:
     query: str
     default_graphs: tuple[str, ...] = ()
     named_graphs: tuple[str, ...] = ()
+    timeout: float = math.inf
+    """Seconds that the client will wait."""
+
+    def limits(self) -> Settings:
+        """Return the settings with the limit on time that holds for this query."""
+        settings = state().settings
+        return replace(settings, time_limit=min(settings.time_limit, self.timeout))
+
+    def visit(self, deadline: float) -> Visit:
+        """Return whose query this is; ``deadline`` is when the client stops waiting, where it said so."""
+        client: Client = request.environ.get(CLIENT) or Client()
+        hasty = self.timeout < state().settings.time_limit
+        return Visit(client, request.remote_addr or "", deadline if hasty else math.inf)
 
     def fields(self) -> list[tuple[str, str]]:
         """Return the query as the fields of an address."""
@@ -135,7 +158,10 @@ def post() -> Response:
         case "application/x-www-form-urlencoded":
             return answer(_asked([*url, *_pairs(request.get_data())]))
         case "application/sparql-query":
-            return answer(_asked([*url, ("query", _text(request.get_data()))]))
+            announced = [
+                (name, value) for name, value in request.mimetype_params.items() if name == "version"
+            ]
+            return answer(_asked([*url, *announced, ("query", _text(request.get_data()))]))
         case "application/sparql-update":
             raise ProblemError(
                 "update-refused", "This endpoint answers queries; nothing in it can be changed."
@@ -143,15 +169,33 @@ def post() -> Response:
         case other:
             raise ProblemError(
                 "unsupported-media-type",
-                f"A query cannot be posted as {other or 'nothing in particular'}.",
-                headers={"Accept-Post": f"{DIRECT}, {FORM}"},
+                f"A query cannot be sent as {other or 'nothing in particular'}.",
+                headers={"Accept-Post": ACCEPTED},
             )
+
+
+@blueprint.route("/sparql", methods=["QUERY"])
+@described(*ANSWERS, errors=(*ERRORS, "unsupported-media-type"), fields=DATASET, bodies=BODIES)
+def query() -> Response:
+    """Answer a query that is sent as what it is: safe, repeatable, its answer to be kept (RFC 10008)."""
+    if not request.mimetype:
+        raise ProblemError("bad-request", f"The query needs a Content-Type: {DIRECT} or {FORM}.")
+    return post()
+
+
+@blueprint.after_request
+def name_accepted(response: Response) -> Response:
+    """Say what can be sent with QUERY, and with POST where a client asks for the options."""
+    response.headers["Accept-Query"] = ACCEPTED
+    if request.method == "OPTIONS":
+        response.headers["Accept-Post"] = ACCEPTED
+    return response
 
 
 def answer(asked: Asked) -> Response:
     """Run a query behind the gate and return its whole answer, or the problem that says why there is none."""
     request.environ.get(NOTE, {})["query"] = asked.query
-    deadline = time.monotonic() + state().settings.time_limit
+    deadline = time.monotonic() + asked.limits().time_limit
     checked, query = _admitted(asked, deadline)
     offer = negotiate(GRAPHS if checked.form in ("CONSTRUCT", "DESCRIBE") else RESULTS)
     etag = caching.etag_for(offer.media_type, fields=asked.fields())
@@ -160,7 +204,7 @@ def answer(asked: Asked) -> Response:
     name, rows = offer.name, 0
     if offer is HTML:
         name, rows = ("ttl" if checked.form in ("CONSTRUCT", "DESCRIBE") else ROWS), PAGE_ROWS
-    found = _run(asked.request(query, name, deadline, rows))
+    found = _run(asked, asked.request(query, name, deadline, rows), deadline)
     response = _result_page(asked, found) if offer is HTML else _result(found, offer)
     if not checked.lasting:
         response.headers["Cache-Control"] = "no-store"
@@ -187,7 +231,7 @@ def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:
             raise _forbidden(forbidden) from None
 
     def local(query: str) -> bytes:
-        found = state().engine.run(asked.request(query, "json", deadline), _visit())
+        found = state().engine.run(asked.request(query, "json", deadline), asked.visit(deadline))
         if found.file is None:
             return found.body
         with found.file:
@@ -200,21 +244,15 @@ def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:
     except refusals.ServiceFailedError as failure:
         raise ProblemError("service-failed", f"{failure}.") from None
     except refusals.RefusalError as refusal:
-        raise _refused(asked.query, refusal, state().settings) from None
+        raise _refused(asked.query, refusal, asked.limits()) from None
     return replace(gate.check(query), lasting=False), query
 
 
-def _run(asked: workers.Request) -> workers.Answer:
+def _run(asked: Asked, wanted: workers.Request, deadline: float) -> workers.Answer:
     try:
-        return state().engine.run(asked, _visit())
+        return state().engine.run(wanted, asked.visit(deadline))
     except refusals.RefusalError as refusal:
-        raise _refused(asked.query, refusal, state().settings) from None
-
-
-def _visit() -> Visit:
-    """Return whose query this is, for as long as the request is there."""
-    client: Client = request.environ.get(CLIENT) or Client()
-    return Visit(client, name=request.remote_addr or "")
+        raise _refused(wanted.query, refusal, asked.limits()) from None
 
 
 def _refused(query: str, refusal: refusals.RefusalError, settings: Settings) -> ProblemError:
@@ -240,7 +278,7 @@ def _limit_met(refusal: refusals.RefusalError, settings: Settings) -> ProblemErr
     busy = f"{settings.workers} queries are running; {settings.queue} may wait, each for {waiting}."
     memory, result = settings.memory_limit, settings.result_limit
     limits: dict[type[refusals.RefusalError], tuple[str, str, float]] = {
-        refusals.OutOfTimeError: ("out-of-time", f"The query ran for {time}.", settings.time_limit),
+        refusals.OutOfTimeError: ("out-of-time", f"The query was given {time}.", settings.time_limit),
         refusals.OutOfMemoryError: ("out-of-memory", f"The query took {memory} bytes of memory.", memory),
         refusals.ResultTooLargeError: ("result-too-large", f"The limit is {result} bytes.", result),
         refusals.QueueFullError: ("queue-full", busy, settings.queue),
@@ -309,11 +347,12 @@ def _asked(fields: Pairs) -> Asked:
     queries = values.get("query", [])
     if len(queries) != 1:
         raise ProblemError("bad-request", f"One query is asked for; there are {len(queries)} “query” fields.")
-    graphs = [tuple(values.get(name, ())) for name in ("default-graph-uri", "named-graph-uri")]
-    for iri in (*graphs[0], *graphs[1]):
+    default, named = values.get("default-graph-uri", []), values.get("named-graph-uri", [])
+    for iri in (*default, *named):
         if node(iri) is None:
             raise ProblemError("bad-request", f"Not an absolute IRI for a graph: {iri!r}")
-    return Asked(queries[0], *graphs)
+    check_versions(values.get("version", []))
+    return Asked(queries[0], tuple(default), tuple(named), timeout_in(values.get("timeout", [])))
 
 
 def _forbidden(forbidden: gate.ForbiddenError) -> ProblemError:

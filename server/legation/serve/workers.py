@@ -18,7 +18,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass
 from functools import partial
 from multiprocessing.connection import wait
@@ -184,6 +184,8 @@ class _Work:
         self._deadline = visit.until
         self._slow = False
         self.ended = False
+        self.replaced: Callable[[], object] = _nothing
+        """What to do when another process stands ready in the place of this one."""
 
     def ask(self, request: Request, limit: float) -> None:
         """Hand the query to the process; from now on it has ``limit`` seconds."""
@@ -206,7 +208,7 @@ class _Work:
     def leave_the_circuit(self) -> None:
         """Give the process all the memory there is; having grown, it does not get back to the quick lane."""
         self._slow = True
-        self._circuit.replace()
+        self._circuit.replace(self.replaced)
         sandbox.allow_all_memory(self._process.pid)
 
     def answer(self) -> Answer:
@@ -230,7 +232,7 @@ class _Work:
         self._process.end()
         self._circuit.note_kill()
         if not self._slow:
-            self._circuit.replace()
+            self._circuit.replace(self.replaced)
 
     def _receive(self) -> wire.Frame:
         client = self._visit.client
@@ -263,7 +265,7 @@ class _Circuit:
         self._lock = threading.Lock()
         self._starters = ThreadPoolExecutor(STARTERS, "worker-starter")
         for _ in range(size):
-            self.replace()
+            self.replace(_nothing)
 
     def take(self, patience: float) -> _Process:
         """Return a process that is ready; one that has died meanwhile is passed over."""
@@ -275,12 +277,12 @@ class _Circuit:
             if not wait([process.connection], 0):
                 return process
             process.end()
-            self.replace()
+            self.replace(_nothing)
 
-    def replace(self) -> None:
-        """Have one more process started."""
+    def replace(self, then: Callable[[], object]) -> None:
+        """Have one more process started, and ``then`` called when it is ready."""
         with suppress(RuntimeError):  # closed: no more are wanted
-            self._starters.submit(self._start_one)
+            self._starters.submit(self._start_one, then)
 
     def note_kill(self) -> None:
         """Count a process that had to be killed."""
@@ -294,13 +296,14 @@ class _Circuit:
         while not self.ready.empty():
             self.ready.get_nowait().end()
 
-    def _start_one(self) -> None:
+    def _start_one(self, then: Callable[[], object]) -> None:
         while not self._closed.is_set():
             try:
                 self.ready.put(self._start())
             except (WorkerFailedError, OSError):
                 self._closed.wait(RETRY_AFTER)
             else:
+                then()
                 return
 
 
@@ -310,7 +313,7 @@ class Pool:
     def __init__(self, store: Path, context: Path, settings: Settings) -> None:
         """Start the workers on ``store``; ``context`` is the JSON-LD context they write with."""
         self._settings = settings
-        self._quick = Lane(settings.quick_workers, settings.queue, settings.queue_time)
+        self._quick = Lane(settings.quick_workers, settings.queue, settings.queue_time, reserve=1)
         self._slow = Lane(settings.workers, settings.queue, settings.queue_time)
         bounds = Bounds(settings.quick_memory, settings.memory_limit, settings.result_limit)
         start = partial(_Process.start, store, context, bounds)
@@ -319,7 +322,8 @@ class Pool:
     def run(self, request: Request, visit: Visit = ANYONE) -> Answer:
         """Return the whole answer to ``request``, or raise the ``RefusalError`` that says why not."""
         limit = min(self._settings.time_limit, request.time)
-        with self._quick.place(visit):
+        with ExitStack() as place:
+            place.enter_context(self._quick.place(visit))
             work = self._take(visit)
             work.ask(request, limit)
             if not work.is_done(AT_NORMAL_PRIORITY):
@@ -327,6 +331,8 @@ class Pool:
             if work.is_done(self._settings.quick_time):
                 with suppress(OutOfMemoryError):
                     return work.answer()
+            # Held until the process is replaced: who gets a quick place finds a process ready.
+            work.replaced = place.pop_all().close if not work.ended else _nothing
         with self._slow.place(visit, before_waiting=work.end):
             begins_anew = work.ended
             if begins_anew:
@@ -349,6 +355,10 @@ class Pool:
 
     def _take(self, visit: Visit) -> _Work:
         return _Work(self._circuit.take(self._settings.time_limit), visit, self._circuit)
+
+
+def _nothing() -> None:
+    """Do nothing."""
 
 
 def _answer_in(frame: wire.Frame) -> Answer:

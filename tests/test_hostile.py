@@ -1,0 +1,149 @@
+"""Nine hostile queries: each is stopped in time, memory stays bounded, point queries go on beside them."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import pairwise
+from typing import Final
+
+import pytest
+
+from legation.serve.settings import MEBIBYTE, Settings
+from legation.serve.worker import PROCESS_NAME
+from tests.processes import descendants_of, memory_of, name_of
+from tests.serving import Answer, Server, serving, small_release
+
+DIRECT: Final = {"Content-Type": "application/sparql-query"}
+THINGS: Final = 2000
+QUADS: Final = "".join(
+    f'<urn:s{n}> <urn:name> "{"a" * 30}{n}" <urn:g> .\n'
+    f"<urn:s{n}> <urn:next> <urn:s{(7 * n + 1) % THINGS}> <urn:g> .\n"
+    f"<urn:s{n}> <urn:in> <urn:c{n % 10}> <urn:g> .\n"
+    for n in range(THINGS)
+)
+
+NESTED: Final = "{ SELECT * WHERE { ?s ?p ?o . " * 60 + "} }" * 60
+GROWTH: Final = "".join(
+    f"BIND(CONCAT(?{a}, ?{a}, ?{a}, ?{a}) AS ?{b}) " for a, b in pairwise("abcdefghijklmnopqr")
+)
+NUMBERS: Final = " ".join(map(str, range(THINGS)))
+
+HOSTILE: Final = {
+    "a cross join": "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }",
+    "a five-hop join": (
+        "SELECT (COUNT(*) AS ?n) { ?a <urn:in>/^<urn:in> ?b . ?b <urn:in>/^<urn:in> ?c . "
+        "?c <urn:in>/^<urn:in> ?d . ?d <urn:in>/^<urn:in> ?e . ?e <urn:in>/^<urn:in> ?f }"
+    ),
+    "an unbounded path": (
+        "SELECT (COUNT(*) AS ?n) { ?a (<urn:next>|^<urn:next>|<urn:in>|^<urn:in>)* ?b . "
+        "?b (<urn:next>|!<urn:x>)+ ?c }"
+    ),
+    "a regex that backtracks": (
+        "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f "
+        'FILTER(REGEX(CONCAT(STR(?c), STR(?f)), "(a|a|aa)+(a|aa)+b$")) }'
+    ),
+    "a string that grows": f'SELECT (STRLEN(?r) AS ?length) {{ BIND("0123456789" AS ?a) {GROWTH} }}',
+    "giant VALUES": "SELECT (COUNT(*) AS ?n) { "
+    + " ".join(f"VALUES ?v{n} {{ {NUMBERS} }}" for n in range(4))
+    + " }",
+    "deep nesting": f"SELECT * {{ {NESTED} ?t ?u ?v . ?w ?x ?y . ?i ?j ?k }}",
+    "a huge ORDER BY": "SELECT * { ?a ?b ?c . ?d ?e ?f } ORDER BY ?f ?c ?a",
+    "GROUP_CONCAT of everything": (
+        "SELECT (GROUP_CONCAT(CONCAT(STR(?a), STR(?f))) AS ?all) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i }"
+    ),
+}
+
+LIMIT: Final = 1.0
+GRACE: Final = 0.5
+"""Seconds after its limit that a query may be answered at the latest."""
+
+SETTINGS: Final = Settings(
+    time_limit=LIMIT, memory_limit=128 * MEBIBYTE, result_limit=64 * MEBIBYTE, quick_memory=64 * MEBIBYTE
+)
+OPTIONS: Final = (
+    *("--time-limit", f"{LIMIT:g}", "--memory-limit", "128", "--quick-memory", "64"),
+    *("--queue-time", "20"),
+)
+BOUND: Final = SETTINGS.quick_workers * SETTINGS.quick_memory + SETTINGS.workers * SETTINGS.memory_limit
+"""Bytes that all processes together may take beyond what they have at rest (docs/http.md)."""
+
+AT_REST: Final = SETTINGS.quick_workers + 1
+"""Workers that stand ready when nothing runs."""
+
+SAMPLE: Final = 300
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    with serving(small_release(tmp_path_factory.mktemp("hostile"), QUADS), *OPTIONS) as running:
+        yield running
+
+
+def ask(server: Server, query: str) -> tuple[Answer, float]:
+    """Post a query; return its answer, and how many seconds it took."""
+    started = time.monotonic()
+    answer = server.ask("/sparql", DIRECT, "POST", query.encode())
+    return answer, time.monotonic() - started
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_query_is_stopped_within_half_a_second_of_the_limit(server: Server, name: str) -> None:
+    await_rest(server)
+    answer, seconds = ask(server, HOSTILE[name])
+    problem = answer.json()["type"].rpartition("/")[2]
+    assert (answer.status, problem) in ((504, "out-of-time"), (503, "out-of-memory")), answer.text
+    assert seconds < LIMIT + GRACE
+
+
+def test_nine_at_once_leave_memory_bounded_and_every_point_query_answered(server: Server) -> None:
+    await_rest(server)
+    at_rest = memory_of(server.process.pid)
+    with attacked(server) as peak:
+        for thing in range(SAMPLE):
+            point(server, thing)
+    assert peak() - at_rest < BOUND
+
+
+def await_rest(server: Server) -> None:
+    """Wait until every killed worker is replaced."""
+    deadline = time.monotonic() + 20
+    while len([pid for pid in descendants_of(server.process.pid) if name_of(pid) == PROCESS_NAME]) < AT_REST:
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def point(server: Server, thing: int) -> None:
+    """Ask for the name of one thing, which nobody has asked before."""
+    answer = server.query(f"SELECT ?name {{ <urn:s{thing}> <urn:name> ?name }}")
+    assert answer.status == 200, answer.text
+
+
+@contextmanager
+def attacked(server: Server) -> Iterator[Callable[[], int]]:
+    """Ask all hostile queries at once, again and again; yield what tells the most memory that was ever taken.
+
+    They come from another address than the rest, as an attack does, and each from a connection of its own.
+    """
+    stop, most = threading.Event(), [0]
+
+    def attack(query: str) -> None:
+        while not stop.is_set():
+            answer = server.ask("/sparql", DIRECT, "POST", query.encode(), source="127.0.0.2")
+            assert answer.status in (503, 504), answer.text
+
+    def watch() -> None:
+        while not stop.wait(0.1):
+            most[0] = max(most[0], memory_of(server.process.pid))
+
+    with ThreadPoolExecutor(len(HOSTILE) + 1) as threads:
+        running = [threads.submit(watch), *(threads.submit(attack, query) for query in HOSTILE.values())]
+        try:
+            yield lambda: most[0]
+        finally:
+            stop.set()
+        for one in running:
+            one.result()
