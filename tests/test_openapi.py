@@ -13,7 +13,11 @@ from hypothesis.errors import Unsatisfiable
 from schemathesis import APIOperation, Case, GenerationMode
 from schemathesis.core.failures import FailureGroup
 from schemathesis.core.result import Ok
-from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
+from schemathesis.specs.openapi.checks import (
+    allow_header_conformance,
+    negative_data_rejection,
+    positive_data_acceptance,
+)
 from schemathesis.specs.openapi.schemas import OpenApiSchema
 
 from legation.namespaces import GRAPH, ID, LEG, PREFIXES
@@ -89,11 +93,11 @@ def test_every_route_and_method_is_described_and_nothing_else_is(little: Path, t
     assert {method for _, method in routes} & set(METHODS) == {"GET", "HEAD", "OPTIONS", "POST"}
 
 
-LEFT_OUT: Final = (positive_data_acceptance, negative_data_rejection)
-"""Checks of what JSON Schema cannot say.
+LEFT_OUT: Final = (positive_data_acceptance, negative_data_rejection, allow_header_conformance)
+"""Checks of what JSON Schema, and OpenAPI 3.1, cannot say.
 
-A text that fits the schema need not be a query or name a thing (400, 404), and a field that nobody knows is
-passed over, as the web does.
+There is no place for the method QUERY, which ``Allow`` names. A text that fits the schema need not be a query
+or name a thing (400, 404), and a field that nobody knows is passed over, as the web does.
 """
 
 
