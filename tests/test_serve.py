@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 import socket
@@ -229,6 +230,21 @@ def test_errors_have_one_shape_and_their_type_leads_to_its_explanation(server: S
         explained = server.ask("/" + problem["type"].removeprefix(BASE), HTML)
         assert explained.status == 200
         assert problem["title"] in explained.text
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Nothing"), ("ar", "لا شيء"), ("fr", "Rien")])
+def test_a_problem_says_what_to_do_in_the_reader_s_language(
+    server: Server, language: str, title: str
+) -> None:
+    answer = server.ask("/nothing", {"Accept-Language": language})
+    assert answer.headers["Content-Language"] == language
+    assert {"Accept", "Accept-Language"} <= answer.vary
+    assert answer.json()["title"].startswith(title)
+    page = server.ask("/nothing", {**HTML, "Accept-Language": language})
+    assert answer.json()["advice"] in html.unescape(page.text)
+    explained = server.ask("/problems/not-found", {"Accept": "application/json", "Accept-Language": language})
+    assert explained.json()["advice"] == answer.json()["advice"]
+    assert explained.headers["Content-Language"] == language
 
 
 @pytest.mark.parametrize("slug", PROBLEMS)

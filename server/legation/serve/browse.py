@@ -42,6 +42,9 @@ FACET_TITLES: Final = {
     "body": marked("Body"),
     "year": marked("Year"),
 }
+LARGEST: Final = 2**63 - 1
+"""The largest number that the directory compares with."""
+
 FIELDS: Final = (
     *(Parameter(facet, f"Only things of this {facet}.") for facet in FACETS),
     Parameter(
@@ -170,13 +173,28 @@ def wanted_place(order: Order) -> Place | None:
     asked = request.args.get("after")
     if asked is None:
         return None
-    try:
-        value, iri = json.loads(asked)
-    except (ValueError, TypeError) as error:
-        raise ProblemError("bad-request", "“after” is not a place in this list.") from error
-    if not isinstance(iri, str) or not isinstance(value, int if order.by == "claims" else str):
+    place = read_place(asked, order)
+    if place is None:
         raise ProblemError("bad-request", "“after” is not a place in this list.")
-    return Place(value, iri)
+    return place
+
+
+def read_place(text: str, order: Order) -> Place | None:
+    """Return the place that ``text`` says, as ``after`` writes it, or ``None`` where it says none."""
+    try:
+        value, iri = json.loads(text)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    if order.by == "claims":
+        in_reach = type(value) is int and abs(value) <= LARGEST
+    else:
+        in_reach = isinstance(value, str) and is_text(value)
+    return Place(value, iri) if in_reach and isinstance(iri, str) and is_text(iri) else None
+
+
+def is_text(value: str) -> bool:
+    """Tell whether ``value`` is Unicode text: JSON can spell half a character."""
+    return not any("\ud800" <= character <= "\udfff" for character in value)
 
 
 def address(**changes: str | None) -> str:

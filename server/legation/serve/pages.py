@@ -146,7 +146,7 @@ def answer_problem(problem: ProblemError) -> Response:
     """Return an error as the client can read it: a page for people, a problem document for everyone else."""
     varies_by("Accept")
     offer = choose(PROBLEM_OFFERS, request.headers.get("Accept")) or PROBLEM_JSON
-    document = problem.document(request.path)
+    document = problem.document(request.path, language())
     status = int(document["status"])
     if offer.name == "html":
         response = page("problem.html", status, problem=problem, document=document)
@@ -157,5 +157,6 @@ def answer_problem(problem: ProblemError) -> Response:
         request.environ[NOTE]["outcome"] = problem.slug
     if status >= SERVER_ERROR and NUMBER in request.environ:
         response.headers["X-Request-Id"] = request.environ[NUMBER]
+    response.headers["Content-Language"] = language()
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from legation.namespaces import BASE
 from legation.serve.formats import HTML
-from legation.serve.messages import marked
+from legation.serve.messages import marked, translate
 from legation.serve.negotiation import Offer
 
 PROBLEM_JSON: Final = Offer("problem", "application/problem+json")
@@ -234,14 +234,18 @@ class ProblemError(Exception):
         self.members = dict(members or {})
         self.headers = dict(headers or {})
 
-    def document(self, instance: str) -> dict[str, Any]:
-        """Return the problem document; ``instance`` is the path that was asked for."""
+    def document(self, instance: str, language: str = "en") -> dict[str, Any]:
+        """Return the problem document; ``instance`` is the path that was asked for.
+
+        Title and advice are in ``language``; the detail quotes the request and the engine and is in English.
+        """
         return {
             "type": type_iri(self.slug),
-            "title": self.kind.title,
+            "title": translate(self.kind.title, language),
             "status": self.kind.status,
             "detail": self.detail,
             "instance": instance,
+            "advice": translate(self.kind.advice, language),
             **self.members,
         }
 

@@ -13,10 +13,11 @@ from legation.project import open_project
 from legation.release import CONTEXT
 from legation.serve.formats import HTML
 from legation.serve.iris import ENTITY_KINDS, node
+from legation.serve.messages import translate
 from legation.serve.negotiation import Offer
 from legation.serve.operations import described
 from legation.serve.overview import OVERVIEWS
-from legation.serve.pages import lead_to, negotiate, page, presenter
+from legation.serve.pages import language, lead_to, negotiate, page, presenter
 from legation.serve.problems import KINDS as PROBLEMS
 from legation.serve.problems import ProblemError, type_iri
 from legation.serve.prose import read_prose
@@ -96,8 +97,12 @@ def problem(slug: str) -> Response:
         raise ProblemError("not-found", f"There is no kind of problem called {slug}.")
     if negotiate((HTML, JSON)) is HTML:
         return page("kind_of_problem.html", slug=slug, kind=kind)
-    told = {"type": type_iri(slug), "title": kind.title, "status": kind.status, "advice": kind.advice}
-    return Response(json.dumps(told, ensure_ascii=False, indent=1) + "\n", mimetype=JSON.media_type)
+    spoken = language()
+    words = {"title": translate(kind.title, spoken), "advice": translate(kind.advice, spoken)}
+    told = {"type": type_iri(slug), "status": kind.status, **words}
+    response = Response(json.dumps(told, ensure_ascii=False, indent=1) + "\n", mimetype=JSON.media_type)
+    response.headers["Content-Language"] = spoken
+    return response
 
 
 @blueprint.get("/conformance")
