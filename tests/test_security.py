@@ -7,7 +7,9 @@ import hashlib
 import json
 import re
 import socket
+import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any, Final
@@ -35,7 +37,7 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def running(small: Path) -> Iterator[Server]:
-    with serving(small, "--time-limit", "5") as server:
+    with serving(small, "--time-limit", "5", "--body-time", "2") as server:
         yield server
 
 
@@ -108,8 +110,10 @@ def test_no_method_on_any_route_writes(running: Server, small: Path) -> None:
     before = digest_of(small)
     paths = paths_of(running)
     assert len(paths) > 20
-    for path in paths:
-        allowed = set(running.ask(path, method="OPTIONS").headers["Allow"].split(", "))
+    for method in WRITING:
+        assert running.ask("/metrics", method=method, body=b"x").status == 404
+    for path in set(paths) - {"/metrics"}:
+        allowed = set(running.ask(path, method="OPTIONS").headers.get("Allow", "").split(", "))
         assert allowed <= {"GET", "HEAD", "OPTIONS", "POST", "QUERY"}
         assert "POST" not in allowed or path in POSTED, path
         for method in set(WRITING) - allowed:
@@ -395,6 +399,65 @@ def test_a_length_beside_chunks_smuggles_no_second_request(running: Server) -> N
     hidden = b"GET /problems/out-of-time HTTP/1.1\r\nHost: x\r\n\r\n"
     request = posted(b"0\r\n\r\n" + hidden, b"Content-Length: 5", b"Transfer-Encoding: chunked")
     assert sent(running, request).count(b"HTTP/1.1 ") <= 1
+
+
+# Clients that take their time, and bodies without end.
+
+
+def test_a_body_that_is_too_long_is_413_and_names_the_limit(running: Server) -> None:
+    long = b"ASK { ?s ?p ?o } #" + b"a" * 300_000
+    answers = [
+        sent(running, posted(long, b"Content-Length: %d" % len(long))),
+        sent(running, posted(b"%x\r\n%s\r\n0\r\n\r\n" % (len(long), long), b"Transfer-Encoding: chunked")),
+    ]
+    for answer in answers:
+        assert status_of(answer) == 413
+        assert b"262144" in answer
+
+
+@pytest.mark.parametrize(
+    "beginning",
+    [
+        b"",
+        b"GET / HTTP/1.1\r\nHost: x\r\n",
+        posted(b"ASK", b"Content-Length: 1000"),
+        posted(b"5\r\nASK", b"Transfer-Encoding: chunked"),
+    ],
+)
+def test_clients_that_never_finish_leave_everyone_else_answered(running: Server, beginning: bytes) -> None:
+    """Hundreds of connections say nothing, half a head, or half a body; the rest of us see nothing of it."""
+    with ExitStack() as stack:
+        for _ in range(400):
+            address = ("127.0.0.1", running.port)
+            connection = stack.enter_context(socket.create_connection(address, timeout=PATIENCE))
+            connection.sendall(beginning)
+        for path in ("/healthz", "/page/body/gctf", "/sparql?query=ASK%7B%7D", "/release/1.0.0/dataset.nq"):
+            started = time.monotonic()
+            assert running.ask(path).status == 200
+            assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(
+    ("beginning", "drop"),
+    [(b"GET / HTTP/1.1\r\n", b"X: y\r\n"), (posted(b"", b"Content-Length: 100000"), b"A")],
+)
+def test_a_client_that_drips_is_hung_up_on(running: Server, beginning: bytes, drop: bytes) -> None:
+    with socket.create_connection(("127.0.0.1", running.port), timeout=0.25) as connection:
+        connection.sendall(beginning)
+        started, received = time.monotonic(), b""
+        while time.monotonic() - started < 3 * PATIENCE:
+            try:
+                connection.sendall(drop)
+                chunk = connection.recv(65536)
+                received += chunk
+                if not chunk:
+                    break
+            except TimeoutError:
+                continue
+            except OSError:
+                break
+        assert time.monotonic() - started < PATIENCE
+    assert received == b"" or status_of(received) == 408
 
 
 # What is said and what is kept quiet.

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from granian.rsgi import HTTPProtocol, ProtocolClosed, Scope  # type: ignore[attr-defined]
 
+from legation.serve import caching
 from legation.serve.answers import Exact, Kept, Remembering, Url, may_be_kept
 from legation.serve.client import CLIENT, Client
 from legation.serve.coding import IDENTITY, Wanted, choose_coding, encode, plain_tags, tag_known
@@ -317,6 +318,7 @@ def _send_busy(exchange: Exchange) -> int:
     """Refuse a request without a thread, because there is none, and return the status: never a page."""
     problem = ProblemError("too-busy", "Every thread of the server is taken.", headers={"Retry-After": "1"})
     headers = [("Content-Type", PROBLEM_JSON.media_type), ("Cache-Control", "no-store"), ("Retry-After", "1")]
+    headers += [*caching.SAFETY, *caching.CORS]
     document = problem.document(exchange.scope.path)
     exchange.protocol.response_str(problem.kind.status, headers, as_json(document))
     return problem.kind.status

@@ -12,6 +12,7 @@ from flask import Blueprint, Flask, Response, current_app
 from werkzeug.routing import Rule
 
 from legation.namespaces import BASE, KINDS
+from legation.serve import metrics
 from legation.serve.formats import HTML
 from legation.serve.labels import LANGUAGES
 from legation.serve.negotiation import Offer
@@ -28,6 +29,9 @@ METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH", "T
 
 STATIC: Final = Operation((FILE,), errors=("not-found", "range-not-satisfiable"))
 """Flask's own route for files of the interface."""
+
+METRICS: Final = Operation((Offer("txt", "text/plain"),), errors=("not-found",), lasting=False)
+"""Answered by the server before the application is asked."""
 
 RANGE: Final = "range-not-satisfiable"
 """Who can fail to answer a range answers ranges."""
@@ -83,6 +87,10 @@ def document(app: Flask) -> dict[str, Any]:
                 path.setdefault(method.lower(), told)
             else:
                 path.setdefault("x-methods", {})[method] = told
+    paths[metrics.PATH] = {
+        method.lower(): _told("server.metrics", "Measure the server itself, for Prometheus.", METRICS, method)
+        for method in ("GET", "HEAD")
+    }
     manifest = state().release.manifest
     return {
         "openapi": "3.1.0",
@@ -117,11 +125,18 @@ def _operation(app: Flask, rule: Rule, method: str) -> dict[str, Any]:
     said: Operation | None = STATIC if rule.endpoint == "static" else getattr(view, OPERATION, None)
     if said is None:
         raise LookupError(f"{rule.endpoint} ({rule.rule}) is not described: put `described(…)` on its view")
+    summary = (getdoc(view) or "A file of the interface.").splitlines()[0]
+    told = _told(f"{rule.endpoint}:{rule.rule}", summary, said, method)
+    told["parameters"][:0] = _path_parameters(rule)
+    return told
+
+
+def _told(name: str, summary: str, said: Operation, method: str) -> dict[str, Any]:
     told: dict[str, Any] = {
-        "operationId": f"{rule.endpoint}:{rule.rule}:{method}",
-        "summary": (getdoc(view) or "A file of the interface.").splitlines()[0],
-        "tags": [rule.endpoint.partition(".")[0]],
-        "parameters": [*_path_parameters(rule), *_fields(said)],
+        "operationId": f"{name}:{method}",
+        "summary": summary,
+        "tags": [name.partition(".")[0]],
+        "parameters": list(_fields(said)),
         "responses": dict(_responses(said, method)),
     }
     if said.bodies and method not in ("GET", "HEAD"):
