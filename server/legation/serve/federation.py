@@ -32,7 +32,7 @@ from pyoxigraph import (
 from legation.namespaces import BASE
 from legation.serve import gate, outbound
 from legation.serve.clauses import FederatedCall, federated_calls, frame_of
-from legation.serve.refusals import NotQueryError, QueueFullError, ServiceFailedError
+from legation.serve.refusals import NotQueryError, OutOfTimeError, QueueFullError, ServiceFailedError
 from legation.serve.settings import CALLING
 
 CALLS: Final = 4
@@ -75,7 +75,8 @@ class Federation:
 
         Nothing is connected to before every clause and the rest of the query are known to be allowed. Raises
         ``gate.ForbiddenError`` where one is not, ``ServiceFailedError`` where an endpoint fails (``SILENT``
-        makes that the empty solution instead), ``QueueFullError`` where too many wait already.
+        makes that the empty solution instead), ``QueueFullError`` where too many wait already,
+        ``OutOfTimeError`` where nothing is left of the query's time.
         """
         calls = federated_calls(query)
         self._admit(query, calls)
@@ -93,6 +94,8 @@ class Federation:
         finally:
             self._turns.release()
         gate.check(query)
+        if time.monotonic() >= deadline:
+            raise OutOfTimeError
         return query
 
     def close(self) -> None:

@@ -179,7 +179,11 @@ def ask(endpoint: Endpoint, addresses: Sequence[Address], query: str, agent: str
             "Connection": "close",
         }
         connection.request("POST", endpoint.target, body, headers)
-        return _body(connection.getresponse())
+        answer = _body(connection.getresponse())
+    # What the watchdog has cut off can look whole, because a body may end with its connection.
+    if time.monotonic() >= deadline:
+        raise UnreachedError("it gave no answer in time")
+    return answer
 
 
 def _body(response: http.client.HTTPResponse) -> bytes:
