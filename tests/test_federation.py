@@ -9,7 +9,7 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -34,6 +34,7 @@ from legation.serve.outbound import (
 from tests.serving import (
     Answer,
     Server,
+    free_port,
     oxigraph,
     serving,
     small_release,
@@ -79,8 +80,15 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def federated(small: Path, authority: str) -> Iterator[Server]:
-    with serving(small, "--service-host", authority, "--service-host", "localhost:8080") as running:
+def port() -> int:
+    """Return a port that the server may reach, for whatever a test lets answer there."""
+    return free_port()
+
+
+@pytest.fixture(scope="module")
+def federated(small: Path, authority: str, port: int) -> Iterator[Server]:
+    listed = (authority, "localhost:8080", f"127.0.0.1:{port}")
+    with serving(small, *(word for host in listed for word in ("--service-host", host))) as running:
         yield running
 
 
@@ -172,10 +180,12 @@ def solutions(found: QuerySolutions) -> list[list[tuple[str, str]]]:
     return sorted([(name, str(row[name])) for name in names if row[name] is not None] for row in found)
 
 
-def test_the_solutions_before_a_clause_go_along_so_that_only_what_can_join_is_fetched(small: Path) -> None:
-    with scripted(Reply(json.dumps(NONE))) as other, allowing(small, other) as running:
+def test_the_solutions_before_a_clause_go_along_so_that_only_what_can_join_is_fetched(
+    federated: Server, port: int
+) -> None:
+    with scripted(Reply(json.dumps(NONE)), port) as other:
         asked = "SELECT * { ?b <urn:article> ?a ; <urn:name> ?n SERVICE <URL> { ?a <urn:about> ?i } }"
-        assert running.query(asked.replace("URL", other.url)).status == 200
+        assert federated.query(asked.replace("URL", other.url)).status == 200
         assert len(other.asked) == 1
         assert other.asked[0].count("(<https://en.wikipedia.org/wiki/") == 3
         assert "GCTF" not in other.asked[0]
@@ -212,8 +222,8 @@ class Scripted(http.server.ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, reply: Reply) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, reply: Reply, port: int) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.reply = reply
         self.scheme = "http"
         self.asked: list[str] = []
@@ -251,8 +261,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 
 @contextmanager
-def scripted(reply: Reply, certificate: str = "") -> Iterator[Scripted]:
-    server = Scripted(reply)
+def scripted(reply: Reply, port: int = 0, certificate: str = "") -> Iterator[Scripted]:
+    server = Scripted(reply, port)
     if certificate:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(TLS / certificate)
@@ -289,24 +299,23 @@ def allowing(release: Path, other: Scripted, *options: str) -> Iterator[Server]:
         (Reply(headers=(("Content-Type", RESULTS), ("Content-Encoding", "gzip"))), "compressed"),
     ],
 )
-def test_an_endpoint_that_fails_is_502_and_says_which_and_why(small: Path, reply: Reply, why: str) -> None:
-    with scripted(reply) as other, allowing(small, other) as running:
-        answer = running.query(CALL.replace("URL", other.url))
+def test_an_endpoint_that_fails_is_502_and_says_which_and_why(
+    federated: Server, port: int, reply: Reply, why: str
+) -> None:
+    with scripted(reply, port) as other:
+        answer = federated.query(CALL.replace("URL", other.url))
         assert (answer.status, slug(answer)) == (502, "service-failed")
         assert other.url in answer.json()["detail"]
         assert why in answer.json()["detail"]
         assert "169.254" not in answer.text
 
 
-def test_silent_goes_on_without_an_endpoint_that_fails(small: Path) -> None:
-    with scripted(Reply(status=500)) as other, allowing(small, other) as running:
-        silent = CALL.replace("SERVICE", "SERVICE SILENT").replace("URL", other.url)
-        assert running.query(silent).json()["results"]["bindings"] == [{}]
-    with scripted(Reply()) as other, allowing(small, other) as running:
-        other.server_close()
-        other.shutdown()
-        silent = CALL.replace("SERVICE", "SERVICE SILENT").replace("URL", other.url)
-        assert running.query(silent).json()["results"]["bindings"] == [{}]
+def test_silent_goes_on_without_an_endpoint_that_fails(federated: Server, port: int) -> None:
+    silent = CALL.replace("SERVICE", "SERVICE SILENT").replace("URL", f"http://127.0.0.1:{port}/sparql")
+    with scripted(Reply(status=500), port) as other:
+        assert federated.query(silent).json()["results"]["bindings"] == [{}]
+        assert len(other.asked) == 1
+    assert federated.query(silent).json()["results"]["bindings"] == [{}]
 
 
 @pytest.mark.parametrize("reply", [Reply(drips=True), Reply("HTTP", status=100)])
@@ -314,7 +323,7 @@ def test_an_endpoint_that_never_ends_is_left_within_the_query_s_own_time(small: 
     with scripted(reply) as other, allowing(small, other, "--time-limit", "1") as running:
         started = time.monotonic()
         answer = running.query(CALL.replace("URL", other.url))
-        assert time.monotonic() - started < 10
+        assert time.monotonic() - started < 3
         assert answer.status in (502, 504)
 
 
@@ -323,7 +332,7 @@ def test_a_certificate_is_checked_and_so_is_the_name_in_it(
 ) -> None:
     for trusted, shown, status in (("good", "good", 200), ("wrong", "wrong", 502), ("wrong", "good", 502)):
         monkeypatch.setenv("SSL_CERT_FILE", str(TLS / f"{trusted}.pem"))
-        with scripted(Reply(), f"{shown}.pem") as other, allowing(small, other) as running:
+        with scripted(Reply(), 0, f"{shown}.pem") as other, allowing(small, other) as running:
             answer = running.query(CALL.replace("URL", other.url))
             assert answer.status == status, answer.text
             assert status == 200 or "certificate" in answer.json()["detail"]
@@ -388,13 +397,12 @@ def test_a_listed_name_that_leads_to_a_private_address_is_never_connected_to(sma
         assert not was_touched(listener)
 
 
-def test_a_redirect_to_loopback_is_not_followed(small: Path) -> None:
-    with watched_socket() as listener, ExitStack() as stack:
+def test_a_redirect_to_loopback_is_not_followed(federated: Server, port: int) -> None:
+    with watched_socket() as listener:
         location = ("Location", f"http://127.0.0.1:{listener.getsockname()[1]}/")
         for status in (301, 302, 303, 307, 308):
-            other = stack.enter_context(scripted(Reply(status=status, headers=(location,))))
-            running = stack.enter_context(allowing(small, other))
-            assert running.query(CALL.replace("URL", other.url)).status == 502
+            with scripted(Reply(status=status, headers=(location,)), port) as other:
+                assert federated.query(CALL.replace("URL", other.url)).status == 502
         assert not was_touched(listener)
 
 
