@@ -109,6 +109,17 @@ def test_the_neighbourhood_is_drawn_with_links(server: Server) -> None:
     assert drawing.count("<title>") == drawing.count("<a ")
 
 
+def test_a_candidate_for_a_wikidata_link_is_never_shown_as_a_link(server: Server) -> None:
+    candidate = ask(server, "/en/page/body/gctf")
+    part = candidate[candidate.index('id="links"') :]
+    assert "Perhaps on Wikidata: a candidate, not a link" in part
+    assert "No document at hand pairs the forum with a Wikidata number." in part
+    linked = ask(server, "/en/page/state/morocco")
+    part = linked[linked.index('id="links"') :]
+    assert 'href="http://www.wikidata.org/entity/Q' in part
+    assert "Why this Wikidata item?" in part
+
+
 def test_a_page_says_what_it_is_about_in_schema_org(server: Server) -> None:
     text = ask(server, "/en/page/body/gctf")
     block = re.search(r'<script type="application/ld\+json">(.*?)</script>', text)

@@ -42,6 +42,7 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = State(release, settings, engine)
+    app.extensions[EXTENSION].prepare()
     for module in (
         site,
         sitemap,

@@ -48,6 +48,7 @@ RIVALS_AT_MOST: Final = 50
 EVIDENCE: Final = (f"{LEG}evidence", f"{PREFIXES['oa']}hasSource", f"{PREFIXES['oa']}hasSelector")
 """The properties that lead from a claim to what it rests on."""
 
+LINKS_HERE: Final = f"{LEG}links"
 DEEPER: Final = EVIDENCE[1:]
 ALL_ROWS: Final = 2000
 UNDRAWN: Final = frozenset({TYPE, *LINKS, f"{LEG}evidence", f"{LEG}participatedIn"})
@@ -88,10 +89,11 @@ def show(kind: str, slug: str) -> Response:
         in_order(directory.claim_counts(iri)), reader
     )
     pointing = Lister(iri, POINTING, directory.pointing, wanted).groups(
-        directory.pointing_counts(iri), reader
+        {name: count for name, count in directory.pointing_counts(iri).items() if name != LINKS_HERE}, reader
     )
+    links = directory.pointing(iri, LINKS_HERE, RIVALS_AT_MOST)
     rivals = directory.same_matter(iri, RIVALS_AT_MOST) if kind == "claim" else []
-    said = statements(iri, [*rivals, *(one for group in claims for one in group.members)])
+    said = statements(iri, [*rivals, *links, *(one for group in claims for one in group.members)])
     own = said.get(iri, {})
     if (moved := gone(iri, own)) is not None:
         return moved
@@ -115,6 +117,7 @@ def show(kind: str, slug: str) -> Response:
             **values,
             **around(iri, kind, reader),
             rivals=composed.claims(rivals),
+            wikidata=[composed.link(link) for link in links],
             drawing=neighbours(own, listed, UNDRAWN, reader) if kind in ENTITY_KINDS else None,
             block=data_block(iri, kind, own),
             offers=GRAPH_OFFERS,

@@ -18,7 +18,7 @@ from legation.project import open_project
 from legation.release import CONTEXT, Release
 from legation.serve.catalogue import Catalogue, read_catalogue
 from legation.serve.directory.build import ensure_directory
-from legation.serve.directory.read import Directory
+from legation.serve.directory.read import Directory, Filter
 from legation.serve.engine import Engine
 from legation.serve.federation import Federation
 from legation.serve.index import NameIndex, ensure_name_index
@@ -105,6 +105,11 @@ class State:
     def directory(self) -> Directory:
         """The directory of the release; it is built at the first start with its content."""
         return Directory(ensure_directory(ensure_index(self.release), self.release.dataset, self.wider))
+
+    def prepare(self) -> None:
+        """Work out now what the first reader would otherwise wait for."""
+        self.directory.count("claim", Filter())
+        self.naming.get(BASE)
 
     @cached_property
     def naming(self) -> Naming:

@@ -107,6 +107,17 @@ class ClaimView:
 
 
 @dataclass(frozen=True)
+class LinkView:
+    """A link to Wikidata with its evidence, or a candidate for one with its reason."""
+
+    here: Shown
+    target: Shown | None
+    candidate: bool
+    rows: tuple[Row, ...]
+    reasons: tuple[Text, ...]
+
+
+@dataclass(frozen=True)
 class ThingView:
     """The parts of the page of a thing."""
 
@@ -231,6 +242,21 @@ class ThingPage:
         """Return claims of the description in the order given, those on one matter together."""
         views = (self.claim(iri) for iri in iris)
         return tuple(tuple(group) for _, group in groupby(views, key=lambda one: one.matter))
+
+    def link(self, iri: str) -> LinkView:
+        """Return one link to Wikidata of the statements."""
+        said = self._about(iri)
+        leg = {name[len(LEG) :]: values for name, values in said.items() if name.startswith(LEG)}
+        targets = (self._only(leg, name) for name in ("item", "candidateItem", "resolver"))
+        return LinkView(
+            here=self._presenter.named(iri),
+            target=next((target for target in targets if target is not None), None),
+            candidate=NamedNode(f"{LEG}WikidataCandidate") in said.get(TYPE, ()),
+            rows=self._named(leg, ("confidence", "evidenceKind", "evidenceDate", "locator")),
+            reasons=texts(
+                [*leg.get("reason", ()), *said.get(f"{SKOS}editorialNote", ())], self._presenter.language
+            ),
+        )
 
     def claim(self, iri: str) -> ClaimView:
         """Return one claim of the description."""

@@ -31,6 +31,9 @@ PLACED: Final = frozenset(f"{LEG}{name}" for name in ("seatState", "heldIn"))
 """What is worked out about where something is, and worth finding it by."""
 
 FACETS: Final = ("type", "state", "body", "year")
+LINKS: Final = f"{LEG}links"
+"""Leads from a link to Wikidata to the thing that it is about."""
+
 EXPLAINING: Final = frozenset({"claim", "link", "passage", "source"})
 """Kinds that say something about other things, and are listed as such and not as what points at them."""
 
@@ -115,7 +118,7 @@ def entry(iri: str, quads: Iterable[Quad], wider: Mapping[str, frozenset[str]]) 
         facets=frozenset(
             {*_facets(nodes | placed), *(("year", day[:4]) for day in dates if day[:4].isdigit())}
         ),
-        pointing=frozenset() if kind in EXPLAINING else _pointing(nodes, wider),
+        pointing=_pointing({node for node in nodes if kind not in EXPLAINING or node[0] == LINKS}, wider),
         stated=_said(stated),
         inferred=_said(quad for quad in quads if quad.triple not in known),
         post_in=single.get(POST_IN, "") if kind == "post" else "",
