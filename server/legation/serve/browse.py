@@ -35,7 +35,7 @@ A_PAGE: Final = 50
 FEW_VALUES: Final = 10
 """Values of a facet that are in sight; the others fold out."""
 
-VALUES_AT_MOST: Final = 300
+VALUES_AT_MOST: Final = 80
 FACET_TITLES: Final = {
     "type": marked("Type"),
     "state": marked("State"),
