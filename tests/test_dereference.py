@@ -183,7 +183,6 @@ def test_a_graph_answers_with_its_statements(server: Server, release: Path) -> N
         "/nothing/at/all",
         "/id/person/%00",
         "/id/person/%3Cscript%3E",
-        "/id/person/%FF",
         "/browse/unheard-of",
         "/problems/unheard-of",
     ],
