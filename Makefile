@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance bench-search format messages clean
+.PHONY: serve test publish conformance bench-search format messages clean chromium
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -9,7 +9,11 @@ BIN := $(VENV)/bin
 AUTHORED := $(shell find ontology shapes data tests/questions server/legation -type f \
 	\( -name '*.ttl' -o -name '*.rq' -o -name '*.csv' -o -name '*.py' \) 2>/dev/null)
 
-serve: $(VENV)/runtime releases/current
+ASSETS := server/assets
+BUILT := server/legation/serve/static/built/sparql.js
+ASSET_SOURCES := $(shell find $(ASSETS)/src -type f) $(ASSETS)/build.mjs
+
+serve: $(VENV)/runtime $(BUILT) releases/current
 	$(BIN)/legation serve --port $(PORT) --release releases
 
 publish: $(VENV)/runtime
@@ -20,7 +24,7 @@ releases/current: $(AUTHORED) | $(VENV)/runtime
 	$(BIN)/legation publish --replace --releases releases
 	@touch -h releases/current
 
-test: $(VENV)/test tests/node/node_modules
+test: $(VENV)/test tests/node/node_modules $(BUILT) | chromium
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -63,5 +67,23 @@ tests/node/node_modules: tests/node/package-lock.json
 	npm ci --prefix tests/node --no-audit --no-fund --silent
 	@touch $@
 
+# The scripts of the pages, from npm packages to files of our own: nothing is fetched when a page is read.
+$(BUILT): $(ASSET_SOURCES) $(ASSETS)/node_modules
+	npm run --prefix $(ASSETS) --silent build
+
+$(ASSETS)/node_modules: $(ASSETS)/package-lock.json
+	npm ci --prefix $(ASSETS) --no-audit --no-fund --silent
+	@touch $@
+
+# The tests drive a real browser: Debian's Chromium.
+chromium:
+	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ]; then \
+		echo "Chromium is missing, and the tests drive it: installing it with apt-get"; \
+		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+	else \
+		echo "Chromium is missing, and the tests drive it: sudo apt-get install --no-install-recommends chromium" >&2; \
+		exit 1; \
+	fi
+
 clean:
-	rm -rf $(VENV) releases tests/node/node_modules
+	rm -rf $(VENV) releases tests/node/node_modules $(ASSETS)/node_modules $(dir $(BUILT))

@@ -11,6 +11,7 @@ from legation.project import Project, open_project
 from legation.publish.authored import Authored, read_files
 from legation.publish.pipeline import publish
 from legation.release import CURRENT, DATASET, open_release
+from tests.browsing import chromium  # noqa: F401  # a fixture of every test
 from tests.projects import ROOT, made_from
 from tests.serving import server  # noqa: F401  # a fixture of every test
 

@@ -15,12 +15,12 @@ from tests.projects import ROOT
 
 PACKAGE: Final = ROOT / "server/legation"
 SHARED: Final = frozenset(
-    {
-        *("legation", "legation.namespaces", "legation.release", "legation.project", "legation.jsonld"),
-        *("legation.folding", "legation.names"),
-    }
+    {"legation"}
+    | {f"legation.{name}" for name in ("namespaces", "release", "project", "jsonld", "shacl", "terms")}
+    | {"legation.folding", "legation.names"}
 )
-"""What both may import: prefixes, the release folder, the project, JSON-LD's writer, how names are folded."""
+"""What both may import: prefixes, the release folder, the project, JSON-LD's writer, SHACL's validator and
+its terms, how names are folded."""
 
 
 def modules(package: str) -> list[Path]:

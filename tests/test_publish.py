@@ -30,8 +30,8 @@ from pyoxigraph import (
 from legation.namespaces import BASE, GRAPH, ID, LEG, ONTOLOGY, PREFIXES, RELEASE
 from legation.project import HEADER, Project
 from legation.publish.freeze import ConflictError, content_digest, file_entry, freeze, with_twins
-from legation.publish.terms import to_oxigraph
 from legation.release import CURRENT, MANIFEST, Manifest, Release, ReleaseError, open_release
+from legation.terms import to_oxigraph
 from tests.projects import edit, legation, respell, slim_project
 
 GRAPHS = ("legation", "ontology", "shapes")

@@ -17,6 +17,8 @@ DATASET: Final = "dataset.nq"
 CONTEXT: Final = "context.jsonld"
 SEARCH: Final = "search.tsv"
 CURRENT: Final = "current"
+ANSWERS: Final = "answers/"
+"""Where the pinned answer to each competency question is, as CSV named for the question."""
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".ttl": "text/turtle",

@@ -8,7 +8,7 @@ from pyoxigraph import BlankNode, RdfFormat, Triple, parse
 from rdflib import Graph
 
 from legation.namespaces import PREFIXES
-from legation.publish.terms import add_to, to_oxigraph
+from legation.terms import add_to, to_oxigraph
 
 
 def new_graph() -> Graph:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-import pyshacl
 import rdflib
 from pyoxigraph import Store, Triple
-from rdflib.namespace import RDF, RDFS, SH
+from rdflib.namespace import RDF, SH
 from rdflib.term import Node
 
 from legation.publish.authored import Authored
@@ -18,11 +16,10 @@ from legation.publish.canonical import rdflib_graph
 from legation.publish.check import short
 from legation.publish.fault import Fault
 from legation.publish.screen import only, violated
-from legation.publish.terms import to_oxigraph
+from legation.shacl import FOR_READERS, validate
+from legation.terms import to_oxigraph
 
 LANGUAGE: Final = "en"
-FOR_READERS: Final = frozenset(str(term) for term in (SH.name, SH.description, RDFS.label, RDFS.comment))
-"""What a shape says only to people. pyshacl looks through it again for every node it validates."""
 
 
 @dataclass(frozen=True)
@@ -47,17 +44,6 @@ def check_shapes(authored: Authored) -> Report:
     data = tree + rdflib_graph(authored.triples("data")) if found else rdflib.Graph()
     graph = validate(data, only(shapes, found))
     return Report(tuple(map(to_oxigraph, graph)), tuple(violations(graph, authored)))
-
-
-def validate(data: rdflib.Graph, shapes: rdflib.Graph) -> rdflib.Graph:
-    """Return the validation report of ``data``, which stays as it is, against ``shapes``."""
-    with warnings.catch_warnings():
-        # pyshacl builds datasets by a name that rdflib 7.6 deprecates.
-        warnings.filterwarnings("ignore", category=DeprecationWarning, module=r"(pyshacl|rdflib)(\.|$)")
-        _, report, _ = pyshacl.validate(data, shacl_graph=shapes, inference="none", inplace=True)
-    if not isinstance(report, rdflib.Graph):
-        raise TypeError(f"the shapes could not be used: {report}")
-    return report
 
 
 def violations(report: rdflib.Graph, authored: Authored) -> Iterator[Fault]:

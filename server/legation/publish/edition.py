@@ -22,7 +22,7 @@ from legation.publish.questions import Question, check_questions, describe_quest
 from legation.publish.report import quality_files
 from legation.publish.search import search_table
 from legation.publish.tables import tables
-from legation.release import CONTEXT, DATASET, SEARCH, GraphEntry, Manifest
+from legation.release import ANSWERS, CONTEXT, DATASET, SEARCH, GraphEntry, Manifest
 
 COUNTED: Final = (
     *("Person", "Body", "Post", "Place", "Instrument", "Event"),
@@ -80,6 +80,7 @@ def downloads(
         files[f"{name}.rdf"] = serialize.rdf_xml(canonical)
         files[f"{name}.jsonld"] = serialize.json_ld(canonical, context)
     files |= {f"tables/{name}.csv": text for name, text in tables(store)}
+    files |= {f"{ANSWERS}{one.name}.csv": one.answer_path.read_bytes() for one in questions if one.is_pinned}
     return files | quality_files(store, header) | {SEARCH: search_table(store)}
 
 

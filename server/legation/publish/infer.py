@@ -17,7 +17,7 @@ from rdflib.term import Node
 from legation.namespaces import BASE, ID
 from legation.publish.canonical import rdflib_graph
 from legation.publish.closure import close, is_covered
-from legation.publish.terms import to_oxigraph
+from legation.terms import to_oxigraph
 
 Statement = tuple[Node, Node, Node]
 

@@ -40,6 +40,11 @@ class Question:
         """The pinned answer: SPARQL 1.1 CSV."""
         return self.path.with_suffix(".csv")
 
+    @property
+    def is_pinned(self) -> bool:
+        """Whether there is a pinned answer; ``check_questions`` says so where there is none."""
+        return self.answer_path.is_file()
+
 
 def read_questions(paths: Iterable[Path]) -> list[Question]:
     """Read questions; the wording is in comment lines ``# en: …``, ``# ar: …``, ``# fr: …``."""
@@ -69,7 +74,7 @@ def check_questions(questions: Iterable[Question], store: Store) -> Iterator[Fau
 
 def compare(question: Question, found: str) -> Iterator[Fault]:
     """Yield a fault at the first row where the answer found is not the pinned one."""
-    if not question.answer_path.is_file():
+    if not question.is_pinned:
         yield Fault(
             question.path, 1, "the question has no pinned answer; `legation questions --write` pins it"
         )
@@ -90,7 +95,7 @@ def pin(questions: Iterable[Question], store: Store) -> list[Path]:
     changed = []
     for question in questions:
         found = answer(question, store)
-        if not question.answer_path.is_file() or question.answer_path.read_text(encoding="utf-8") != found:
+        if not question.is_pinned or question.answer_path.read_text(encoding="utf-8") != found:
             question.answer_path.write_text(found, encoding="utf-8", newline="\n")
             changed.append(question.answer_path)
     return changed

@@ -9,12 +9,15 @@ from werkzeug.exceptions import HTTPException
 from legation.release import Release
 from legation.serve import (
     browse,
+    builder,
     caching,
+    completion,
     graphs,
     intake,
     openapi,
     overview,
     quality,
+    questions,
     reconcile,
     releases,
     search,
@@ -23,6 +26,7 @@ from legation.serve import (
     sitemap,
     sparql,
     things,
+    validation,
 )
 from legation.serve.engine import Engine
 from legation.serve.languages import LanguageInPath
@@ -58,6 +62,8 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
         sparql,
         openapi,
     ):
+        app.register_blueprint(module.blueprint)
+    for module in (completion, questions, validation, builder):
         app.register_blueprint(module.blueprint)
     app.before_request(_found_before)
     app.context_processor(page_globals)

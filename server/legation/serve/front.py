@@ -29,6 +29,9 @@ from legation.serve.problems import PROBLEM, PROBLEM_JSON, ProblemError, as_json
 from legation.serve.settings import Settings
 
 READ: Final = frozenset({"GET", "HEAD"})
+VALIDATE: Final = "/validate"
+"""The address that takes documents, which may be longer than queries."""
+
 BODILESS: Final = frozenset({*READ, "OPTIONS"})
 PARTIAL: Final = frozenset({"range", "if-match", "if-modified-since", "if-unmodified-since"})
 """Request headers that only the application heeds: with one of them, nothing is kept or taken from memory."""
@@ -222,7 +225,8 @@ class Front:
 
     async def _body(self, exchange: Exchange) -> tuple[bytes, ProblemError | None]:
         """Return the request's body, or what is wrong with it: it may be too long, and too slow."""
-        limit = self._settings.query_limit
+        asked = self._settings
+        limit = asked.document_limit if exchange.scope.path.endswith(VALIDATE) else asked.query_limit
         if exchange.scope.method in BODILESS:
             return b"", None
         received = bytearray()

@@ -88,6 +88,22 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 "reading stopped."
             ),
         ),
+        "document-error": Kind(
+            400,
+            marked("Syntax error in the document"),
+            marked(
+                "The document is not of the format it was posted as. The members “line” and “column” "
+                "(both from 1) say where reading stopped, where the format has lines."
+            ),
+        ),
+        "validation-over-limit": Kind(
+            503,
+            marked("Validation met a limit"),
+            marked(
+                "The document needed more time, memory or room for its report than one validation may "
+                "have. Post it in parts, or validate it at home with the shapes of the release."
+            ),
+        ),
         "unknown-function": Kind(
             400,
             marked("Unknown function"),
@@ -123,8 +139,8 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
             415,
             marked("Unsupported media type"),
             marked(
-                "POST a query as application/sparql-query, or as "
-                "application/x-www-form-urlencoded with a “query” field."
+                "The header Accept-Post lists the media types that can be posted here. A form posts a "
+                "query in a “query” field."
             ),
         ),
         "request-too-large": Kind(

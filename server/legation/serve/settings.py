@@ -165,6 +165,15 @@ class Settings:
             over="413 `request-too-large`",
         ),
     ] = 256 * KIBIBYTE
+    document_limit: Annotated[
+        int,
+        About(
+            "Size of a document that is posted for validation.",
+            "KiB",
+            least=1,
+            over="413 `request-too-large`",
+        ),
+    ] = MEBIBYTE
     service_hosts: Annotated[
         tuple[str, ...],
         About(

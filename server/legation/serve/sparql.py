@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import json
 import math
 import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 from urllib.parse import parse_qsl, urlencode
 
 from flask import Blueprint, Response, current_app, request
 from werkzeug.wsgi import wrap_file
 
-from legation.serve import caching, gate, refusals, workers
+from legation.serve import caching, editor, gate, refusals, workers
 from legation.serve.admission import Visit
 from legation.serve.client import CLIENT, Client
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, RESULT_ALIASES, RESULT_OFFERS, ROWS
 from legation.serve.iris import node
 from legation.serve.logs import NOTE
-from legation.serve.negotiation import Offer
+from legation.serve.negotiation import Offer, choose
 from legation.serve.operations import TEXT, Parameter, Schema, described
-from legation.serve.pages import negotiate, page
+from legation.serve.pages import negotiate, varies_by
 from legation.serve.parameters import VERSIONS, check_versions, timeout_in
-from legation.serve.problems import ProblemError
-from legation.serve.questions import examples
+from legation.serve.problems import PROBLEM_OFFERS, ProblemError
 from legation.serve.service import describe_endpoint
 from legation.serve.settings import Settings
 from legation.serve.state import state
@@ -43,8 +41,6 @@ ACCEPTED: Final = f"{DIRECT}, {FORM}"
 """For ``Accept-Query`` and ``Accept-Post``: what a query can be sent as."""
 PAGE_ROWS: Final = 500
 """Rows of a result on the page; the links under it give all of them."""
-PAGE_BYTES: Final = 200_000
-"""Bytes of a graph on the page."""
 RETRY_AFTER: Final = 2
 """Seconds after which a query that met a full queue is worth another try."""
 
@@ -193,8 +189,23 @@ def name_accepted(response: Response) -> Response:
 
 
 def answer(asked: Asked) -> Response:
-    """Run a query behind the gate and return its whole answer, or the problem that says why there is none."""
+    """Return the whole answer to a query, or the problem that says why there is none.
+
+    Who asks for a page gets the problem on the page of the query, beside the query itself.
+    """
     request.environ.get(NOTE, {})["query"] = asked.query
+    try:
+        return _answer(asked)
+    except ProblemError as problem:
+        wanted = choose(PROBLEM_OFFERS, request.headers.get("Accept"))
+        if problem.slug == "not-acceptable" or wanted is not HTML:
+            raise
+        varies_by("Accept")
+        return editor.problem_page(asked, problem)
+
+
+def _answer(asked: Asked) -> Response:
+    """Run a query behind the gate."""
     deadline = time.monotonic() + asked.limits().time_limit
     checked, query = _admitted(asked, deadline)
     offer = negotiate(GRAPHS if checked.form in ("CONSTRUCT", "DESCRIBE") else RESULTS)
@@ -205,7 +216,7 @@ def answer(asked: Asked) -> Response:
     if offer is HTML:
         name, rows = ("ttl" if checked.form in ("CONSTRUCT", "DESCRIBE") else ROWS), PAGE_ROWS
     found = _run(asked, asked.request(query, name, deadline, rows), deadline)
-    response = _result_page(asked, found) if offer is HTML else _result(found, offer)
+    response = editor.result_page(asked, found) if offer is HTML else _result(found, offer)
     if not checked.lasting:
         response.headers["Cache-Control"] = "no-store"
     elif offer is not HTML:
@@ -300,24 +311,10 @@ def _result(found: workers.Answer, offer: Offer) -> Response:
     return response
 
 
-def _result_page(asked: Asked, found: workers.Answer) -> Response:
-    body = found.file.read(PAGE_BYTES) if found.file is not None else found.body[:PAGE_BYTES]
-    values: dict[str, Any] = {"kind": found.kind, "size": found.size}
-    if found.kind == "graph":
-        values |= {"text": body.decode(errors="ignore"), "more": found.size > PAGE_BYTES}
-    else:
-        whole = found.body if found.file is None else body + found.file.read()
-        values |= json.loads(whole)
-    if found.file is not None:
-        found.file.close()
-    offers = GRAPH_OFFERS if found.kind == "graph" else RESULT_OFFERS
-    return page("sparql.html", asked=asked, result=values, offers=offers, examples=())
-
-
 def _without_query() -> Response:
     offer = negotiate((*DATA_OFFERS, HTML))
     if offer is HTML:
-        return page("sparql.html", asked=None, result=None, offers=(), examples=examples(state().release))
+        return editor.blank_page()
     described = describe_endpoint(request.base_url, state().release.manifest, state().settings)
     return graph_response(described, offer)
 

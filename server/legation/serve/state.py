@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property, lru_cache, partial
 from pathlib import Path
-from typing import Any, Final
+from threading import RLock
+from typing import Any, Final, TypeVar
 
 from flask import current_app
 from pyoxigraph import Literal, NamedNode
@@ -31,6 +32,7 @@ NAMES_KEPT: Final = 65536
 """Names of so many things are kept at hand, a few hundred bytes each."""
 
 EXTENSION: Final = "legation"
+Made = TypeVar("Made")
 META: Final = NamedNode(f"{GRAPH}meta")
 ONTOLOGY_GRAPH: Final = NamedNode(f"{GRAPH}ontology")
 SHAPES_GRAPH: Final = NamedNode(f"{GRAPH}shapes")
@@ -44,6 +46,16 @@ class State:
     release: Release
     settings: Settings
     engine: Engine
+    _made: dict[Callable[[State], object], object] = field(default_factory=dict, repr=False, compare=False)
+    _making: RLock = field(default_factory=RLock, repr=False, compare=False)
+
+    def once(self, make: Callable[[State], Made]) -> Made:
+        """Return what ``make`` works out from this release; it is asked the first time only."""
+        if make not in self._made:
+            with self._making:
+                if make not in self._made:
+                    self._made[make] = make(self)
+        return self._made[make]  # type: ignore[return-value]  # what ``make`` returned
 
     @cached_property
     def federation(self) -> Federation:

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, request
 from pyoxigraph import Literal, NamedNode, Quad
 
 from legation.namespaces import ID, LEG, ONTOLOGY, PREFIXES, SHAPES
-from legation.serve import caching
+from legation.serve import caching, manual
 from legation.serve.describe import POINTING_AT_MOST, Description, describe
 from legation.serve.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, write_graph
 from legation.serve.iris import local_path, thing
@@ -20,7 +20,6 @@ from legation.serve.pages import lead_to, negotiate, page, presenter, spare
 from legation.serve.problems import ProblemError
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
 from legation.serve.views import TYPE, Said, ThingPage, pointing_of, statements_of, text_of
-from legation.serve.vocabulary import vocabulary_view
 
 blueprint: Final = Blueprint("things", __name__)
 
@@ -115,7 +114,7 @@ def vocabulary(iri: str, name: NamedNode) -> Response:
     offer = negotiate((*DATA_OFFERS, HTML))
     quads = state().engine.graph(name)
     if offer is HTML:
-        return page("terms.html", view=vocabulary_view(iri, quads, presenter()), offers=GRAPH_OFFERS)
+        return manual.ontology_page() if iri == ONTOLOGY else manual.shapes_page()
     itself = [NamedNode(iri), NamedNode(f"{iri}#")]
     using = state().engine.pointing_at(itself, POINTING_AT_MOST)
     return graph_response([*quads, *(quad for quad in using if quad.graph_name == META)], offer)
