@@ -87,7 +87,7 @@ function drawn(rows, nameColumn, valueColumn) {
     const figure = document.createElement("td");
     const bar = document.createElement("span");
     bar.className = "bar";
-    bar.style.inlineSize = `${(Math.abs(value) / largest) * 100}%`;
+    bar.style.inlineSize = `calc((100% - 5rem) * ${Math.abs(value) / largest})`;
     const text = document.createElement("bdi");
     text.textContent = value.toLocaleString(document.documentElement.lang);
     figure.append(bar, text);
