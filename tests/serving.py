@@ -7,6 +7,7 @@ import hashlib
 import http.client
 import json
 import random
+import re
 import shutil
 import socket
 import subprocess
@@ -31,6 +32,7 @@ from legation.release import MEDIA_TYPES, FileEntry, GraphEntry, Manifest
 
 LEGATION = (sys.executable, "-c", "from legation.cli import main; main()")
 START_LIMIT = 30.0
+LANES = ("running", "waiting")
 
 
 @dataclass(frozen=True)
@@ -104,6 +106,21 @@ class Server:
     def query(self, query: str, headers: Mapping[str, str] | None = None, **fields: str) -> Answer:
         """Ask a query by GET."""
         return self.ask("/sparql?" + urlencode({"query": query, **fields}), headers)
+
+    def begin(
+        self, query: str, headers: Mapping[str, str] | None = None
+    ) -> contextlib.closing[http.client.HTTPConnection]:
+        """Ask a query by GET and wait for nothing: whoever leaves the block hangs up."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, 60)
+        connection.request("GET", "/sparql?" + urlencode({"query": query}), headers=dict(headers or {}))
+        return contextlib.closing(connection)
+
+    def queries(self) -> tuple[int, int]:
+        """Return how many queries run and how many wait, as the metrics say."""
+        text = self.ask("/metrics").text
+        found = [re.search(rf"^legation_queries_{name} (\S+)$", text, re.MULTILINE) for name in LANES]
+        running, waiting = (int(float(one[1])) for one in found if one)
+        return running, waiting
 
     def stop(self) -> int:
         """Ask the server to stop, and return its exit status."""

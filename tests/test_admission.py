@@ -6,12 +6,15 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from legation.serve.admission import Lane, Visit
 from legation.serve.client import Client
 from legation.serve.refusals import ClientGoneError, OutOfTimeError, QueueFullError, RefusalError
+from tests.serving import serving, small_release
+from tests.test_workers import ENDLESS, QUADS
 
 
 class Asking:
@@ -159,3 +162,22 @@ def test_no_name_is_kept_longer_than_its_query() -> None:
     with lane.place(Visit(Client(), "192.0.2.7")):
         assert "192.0.2.7" in repr(vars(lane))
     assert "192.0.2.7" not in repr(vars(lane))
+
+
+def test_behind_a_proxy_a_query_counts_for_the_address_that_the_proxy_adds(tmp_path: Path) -> None:
+    """Only the last entry is the proxy's; what stands before it is the client's own word."""
+    options = ("--workers", "1", "--queue", "2", "--time-limit", "60", "--queue-time", "60")
+    with (
+        serving(small_release(tmp_path, QUADS), *options, "--client-header", "X-Forwarded-For") as server,
+        server.begin(ENDLESS, {"X-Forwarded-For": "192.0.2.2, 192.0.2.1"}),
+    ):
+        until(lambda: server.queries() == (1, 0))
+        with server.begin(ENDLESS, {"X-Forwarded-For": "192.0.2.3, 192.0.2.1"}):
+            until(lambda: server.queries() == (1, 1))
+            with server.begin(ENDLESS, {"X-Forwarded-For": "192.0.2.1"}) as last_of_many:
+                until(lambda: server.queries() == (1, 2))
+                with server.begin(ENDLESS, {"X-Forwarded-For": "192.0.2.1, 192.0.2.2"}):
+                    refused = last_of_many.getresponse()
+                    assert refused.status == 503
+                    assert b"queue-full" in refused.read()
+                    until(lambda: server.queries() == (1, 2))

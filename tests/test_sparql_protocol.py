@@ -447,3 +447,49 @@ def test_a_query_may_announce_its_version(server: Server, version: str) -> None:
 def test_an_announced_version_that_nobody_knows_is_400_in_the_media_type_too(server: Server) -> None:
     direct = {"Content-Type": "application/sparql-query; version=9"}
     assert server.ask("/sparql", direct, "POST", ONE.encode()).status == 400
+
+
+NEWEST = '"a"@en--ltr'
+OLDER = '"\\"its:dir\\":\\"ltr\\""@en'
+
+
+@pytest.mark.parametrize(
+    ("accept", "announced"),
+    [
+        ("application/sparql-results+json", True),
+        ("application/sparql-results+xml", True),
+        ("text/tab-separated-values", True),
+        ("text/csv", False),
+        ("application/json", False),
+    ],
+)
+def test_a_result_that_needs_rdf_1_2_says_so_in_its_type_and_no_other_does(
+    server: Server, accept: str, announced: bool
+) -> None:
+    for values in (NEWEST, "<<( <urn:a> <urn:b> 1 )>>"):
+        newest = server.query(f"SELECT ?v {{ VALUES ?v {{ {values} }} }}", {"Accept": accept})
+        assert newest.status == 200, newest.text
+        assert newest.headers.get_param("version") == ("1.2" if announced else None)
+    older = server.query(f"SELECT ?v {{ VALUES ?v {{ {OLDER} }} }}", {"Accept": accept})
+    assert older.headers.get_param("version") is None
+
+
+@pytest.mark.parametrize(
+    ("accept", "announced"),
+    [
+        ("text/turtle", True),
+        ("application/n-triples", True),
+        ("application/n-quads", True),
+        ("application/trig", True),
+        ("text/plain", False),
+    ],
+)
+def test_a_graph_that_needs_rdf_1_2_says_so_in_its_type_and_no_other_does(
+    server: Server, accept: str, announced: bool
+) -> None:
+    for value in (NEWEST, "<<( <urn:a> <urn:b> 1 )>>"):
+        newest = server.query(f"CONSTRUCT {{ <urn:s> <urn:p> {value} }} {{}}", {"Accept": accept})
+        assert newest.status == 200, newest.text
+        assert newest.headers.get_param("version") == ("1.2" if announced else None)
+    older = server.query(f"CONSTRUCT {{ <urn:s> <urn:p> {OLDER} }} {{}}", {"Accept": accept})
+    assert older.headers.get_param("version") is None

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
 import signal
 import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, suppress
 from itertools import pairwise
 from pathlib import Path
-from urllib.parse import urlencode
 
 import pytest
 
@@ -35,6 +33,8 @@ LONG = "SELECT * WHERE { ?a ?b ?c . ?d ?e ?f }"
 DEEP = "SELECT * WHERE { ?s ?p ?o FILTER(" + "(" * 60000 + "1" + ")" * 60000 + ") }"
 QUADS = "".join(f"<urn:s{n}> <urn:p> <urn:o{n}> <urn:g> .\n" for n in range(2000))
 TIME_LIMIT = 1.0
+ROWS = 3000
+"""Of a result: few enough that their bytes are under the limit in every format."""
 LIMITS = (
     "--time-limit",
     "1",
@@ -65,7 +65,8 @@ def limited(release: Path) -> Iterator[Server]:
 @pytest.fixture(scope="module")
 def sized(release: Path, limited: Server) -> Iterator[Server]:
     """Start with an index that is there already, and time enough for a result to grow."""
-    with serving(release, "--time-limit", "60", "--result-limit", "2") as running:
+    options = ("--time-limit", "60", "--result-limit", "2", "--result-rows", str(ROWS))
+    with serving(release, *options) as running:
         yield running
 
 
@@ -92,6 +93,42 @@ def test_a_result_that_is_too_large_is_413_and_not_one_byte_of_it_is_sent(sized:
     construct = "CONSTRUCT { ?a ?b ?f } WHERE { ?a ?b ?c . ?d ?e ?f }"
     graph = sized.query(construct, {"Accept": "application/n-triples"})
     assert graph.status == 413
+
+
+@pytest.mark.parametrize("name", ["json", "xml", "csv", "tsv"])
+def test_a_result_with_as_many_rows_as_there_may_be_is_whole_and_one_more_is_413(
+    sized: Server, name: str
+) -> None:
+    whole = sized.query(f"{LONG} LIMIT {ROWS}", format=name)
+    assert whole.status == 200
+    assert whole.headers["Content-Length"] == str(len(whole.body))
+    assert whole.text.count("urn:p") == 2 * ROWS
+    refused = sized.query(f"{LONG} LIMIT {ROWS + 1}", format=name)
+    assert (refused.status, slug(refused), refused.json()["limit"]) == (413, "result-too-large", ROWS)
+    assert f"{ROWS} rows" in refused.json()["detail"]
+
+
+@pytest.mark.parametrize("name", ["nt", "jsonld"])
+def test_so_it_is_with_the_triples_of_a_graph(sized: Server, name: str) -> None:
+    construct = "CONSTRUCT { ?a ?b ?f } WHERE { SELECT DISTINCT ?a ?b ?f { ?a ?b ?c . ?d ?e ?f } LIMIT %d }"
+    whole = sized.query(construct % ROWS, format=name)
+    assert whole.status == 200
+    assert len(list(whole.triples())) == ROWS
+    refused = sized.query(construct % (ROWS + 1), format=name)
+    assert (refused.status, slug(refused), refused.json()["limit"]) == (413, "result-too-large", ROWS)
+
+
+def test_a_result_of_as_many_bytes_as_there_may_be_is_whole_and_one_more_is_413(sized: Server) -> None:
+    doubled = "".join(f"BIND(CONCAT(?{a}, ?{a}) AS ?{b}) " for a, b in pairwise("abcdefghijklmnop"))
+    text = f'SELECT (SUBSTR(?p, 1, %d) AS ?r) {{ BIND("{"x" * 100}" AS ?a) {doubled} }}'
+    limit = 2 << 20
+    around = len("r\r\n\r\n")
+    whole = sized.query(text % (limit - around), format="csv")
+    assert whole.status == 200
+    assert len(whole.body) == limit
+    refused = sized.query(text % (limit - around + 1), format="csv")
+    assert (refused.status, slug(refused), refused.json()["limit"]) == (413, "result-too-large", limit)
+    assert f"{limit} bytes" in refused.json()["detail"]
 
 
 def test_a_query_that_nests_too_deeply_is_400(limited: Server) -> None:
@@ -164,6 +201,22 @@ def test_a_worker_that_is_killed_from_outside_is_an_error_and_then_forgotten(siz
     assert sized.query(POINT).status == 200
 
 
+def test_a_worker_that_is_killed_in_the_middle_of_a_result_is_a_clean_error(release: Path) -> None:
+    """The result is far from whole when its writer dies: none of it is sent, and nothing of it stays."""
+    with serving(
+        release, "--time-limit", "60", "--result-limit", "1024", "--result-rows", "9999999"
+    ) as running:
+        await_workers(running)
+        with ThreadPoolExecutor(1) as threads:
+            large = threads.submit(running.query, LONG, {"Accept": "text/csv"})
+            os.kill(await_writing(running), signal.SIGKILL)
+            answer = large.result()
+        assert (answer.status, answer.type) == (500, "application/problem+json")
+        assert slug(answer) == "internal-error"
+        assert running.query(POINT).status == 200
+        await_workers(running)
+
+
 def test_every_process_ends_with_the_server(release: Path) -> None:
     with serving(release) as running:
         workers = await_workers(running)
@@ -222,13 +275,6 @@ def test_a_result_far_beyond_memory_arrives_as_a_file(release: Path, limited: Se
     pool.close()
 
 
-def test_a_client_that_hangs_up_does_not_disturb_the_next(limited: Server) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", limited.port, timeout=10)
-    connection.request("GET", "/sparql?" + urlencode({"query": ENDLESS}))
-    connection.close()
-    assert json.loads(limited.query(POINT).body)["results"]["bindings"]
-
-
 def test_the_worker_of_a_client_that_hangs_up_is_killed_at_once(pool: Pool) -> None:
     client, before = Client(), pool.status().kills
     threading.Timer(0.3, client.leave).start()
@@ -280,6 +326,19 @@ def await_busy(running: Server) -> int:
                 return pid
         time.sleep(0.02)
     raise AssertionError("no worker is busy")
+
+
+def await_writing(running: Server) -> int:
+    """Wait until a worker writes a result that is already too large for memory; return its process number."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        for pid in worker_ids(running):
+            for file in Path(f"/proc/{pid}/fd").iterdir():
+                with suppress(FileNotFoundError):
+                    if "(deleted)" in str(file.readlink()) and file.stat().st_size > 1 << 20:
+                        return pid
+        time.sleep(0.005)
+    raise AssertionError("no worker writes a large result")
 
 
 def ticks(pid: int) -> int:

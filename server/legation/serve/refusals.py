@@ -24,7 +24,7 @@ class OutOfMemoryError(RefusalError):
 
 
 class ResultTooLargeError(RefusalError):
-    """The result passed its limit: its bytes, or its rows."""
+    """The result passed its limit; the message says in what: its ``bytes``, or its ``rows``."""
 
 
 class TooDeepError(RefusalError):

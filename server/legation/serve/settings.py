@@ -156,6 +156,10 @@ class Settings:
     result_limit: Annotated[
         int, About("Size of one query's serialised result.", "MiB", least=1, over="413 `result-too-large`")
     ] = 64 * MEBIBYTE
+    result_rows: Annotated[
+        int,
+        About("Rows of one query's result, or triples of its graph.", least=1, over="413 `result-too-large`"),
+    ] = 1_000_000
     query_limit: Annotated[
         int,
         About(
@@ -181,6 +185,14 @@ class Settings:
             "Can be given more than once.",
         ),
     ] = ()
+    client_header: Annotated[
+        str,
+        About(
+            "Behind a proxy: the request header whose last entry is the address that a query counts for; "
+            "only one that the proxy itself sets or adds to.",
+            default="none",
+        ),
+    ] = ""
     body_time: Annotated[
         float,
         About("How long a client may take to send a request's body.", "s", least=0, over="408 `too-slow`"),

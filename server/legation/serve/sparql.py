@@ -29,6 +29,7 @@ from legation.serve.service import describe_endpoint
 from legation.serve.settings import Settings
 from legation.serve.state import state
 from legation.serve.things import DATA_OFFERS, graph_response
+from legation.serve.versions import announcing
 
 blueprint: Final = Blueprint("sparql", __name__)
 
@@ -122,7 +123,7 @@ class Asked:
         """Return whose query this is; ``deadline`` is when the client stops waiting, where it said so."""
         client: Client = request.environ.get(CLIENT) or Client()
         hasty = self.timeout < state().settings.time_limit
-        return Visit(client, request.remote_addr or "", deadline if hasty else math.inf)
+        return Visit(client, _counted_for(), deadline if hasty else math.inf)
 
     def fields(self) -> list[tuple[str, str]]:
         """Return the query as the fields of an address."""
@@ -226,6 +227,13 @@ def _answer(asked: Asked) -> Response:
     return response
 
 
+def _counted_for() -> str:
+    """Return the address that this query counts for: what the operator's proxy says, or who asks."""
+    header = state().settings.client_header
+    named = request.headers.get(header, "").rpartition(",")[2].strip() if header else ""
+    return named or request.remote_addr or ""
+
+
 def _address(asked: Asked, offer: Offer) -> str | None:
     """Return the address at which GET gives this very answer, unless it is too long to be one."""
     fields = urlencode([*asked.fields(), ("format", offer.media_type)])
@@ -287,11 +295,12 @@ def _limit_met(refusal: refusals.RefusalError, settings: Settings) -> ProblemErr
     """Return the problem that names the limit and its value."""
     time, waiting = f"{settings.time_limit:g} seconds", f"{settings.queue_time:g} seconds"
     busy = f"{settings.workers} queries are running; {settings.queue} may wait, each for {waiting}."
-    memory, result = settings.memory_limit, settings.result_limit
+    memory, counted = settings.memory_limit, str(refusal)
+    result = settings.result_rows if counted == ROWS else settings.result_limit
     limits: dict[type[refusals.RefusalError], tuple[str, str, float]] = {
         refusals.OutOfTimeError: ("out-of-time", f"The query was given {time}.", settings.time_limit),
         refusals.OutOfMemoryError: ("out-of-memory", f"The query took {memory} bytes of memory.", memory),
-        refusals.ResultTooLargeError: ("result-too-large", f"The limit is {result} bytes.", result),
+        refusals.ResultTooLargeError: ("result-too-large", f"The limit is {result} {counted}.", result),
         refusals.QueueFullError: ("queue-full", busy, settings.queue),
         refusals.ClientGoneError: ("queue-full", "The client hung up.", settings.queue),
     }
@@ -301,11 +310,10 @@ def _limit_met(refusal: refusals.RefusalError, settings: Settings) -> ProblemErr
 
 
 def _result(found: workers.Answer, offer: Offer) -> Response:
+    kind = announcing(offer.media_type, found.version)
     if found.file is None:
-        return Response(found.body, mimetype=offer.media_type)
-    response = Response(
-        wrap_file(request.environ, found.file), mimetype=offer.media_type, direct_passthrough=True
-    )
+        return Response(found.body, mimetype=kind)
+    response = Response(wrap_file(request.environ, found.file), mimetype=kind, direct_passthrough=True)
     response.content_length = found.size
     response.call_on_close(found.file.close)
     return response

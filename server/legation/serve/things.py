@@ -19,6 +19,7 @@ from legation.serve.operations import Parameter, described
 from legation.serve.pages import lead_to, negotiate, page, presenter, spare
 from legation.serve.problems import ProblemError
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
+from legation.serve.versions import NEWEST, announcing, needs_newest
 from legation.serve.views import TYPE, Said, ThingPage, pointing_of, statements_of, text_of
 
 blueprint: Final = Blueprint("things", __name__)
@@ -102,9 +103,10 @@ def graph_response(quads: Iterable[Quad], offer: Offer) -> Response:
     etag = caching.etag_for(offer.media_type)
     if caching.is_fresh(etag):
         return caching.not_modified(etag)
-    body = io.BytesIO()
+    quads, body = list(quads), io.BytesIO()
     write_graph(quads, offer.name, body, state().context)
-    response = Response(body.getvalue(), mimetype=offer.media_type)
+    version = NEWEST if any(map(needs_newest, quads)) else ""
+    response = Response(body.getvalue(), mimetype=announcing(offer.media_type, version))
     response.set_etag(etag)
     return response
 

@@ -11,19 +11,33 @@ import re
 import socket
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-from pyoxigraph import BlankNode, DefaultGraph, NamedNode, QueryBoolean, QuerySolutions, QueryTriples, Store
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    Store,
+    Triple,
+)
 
 from legation.namespaces import BASE
 from legation.serve import sandbox, wire
 from legation.serve.formats import RESULT_FORMATS, ROWS, rows_of, write_graph
+from legation.serve.rows import COUNTERS
+from legation.serve.versions import Signs, needs_newest
 
 IN_MEMORY: Final = 1 << 20
 PROCESS_NAME: Final = "legation-query"
+BYTES: Final = "bytes"
+"""What the size of a result is counted in, where it is not its rows."""
+
 BEYOND_FORMAT: Final = re.compile(r"does not support RDF 1\.2")
 UNKNOWN_FUNCTION: Final = re.compile(r"^The custom (?:aggregate )?function .* is not supported")
 
@@ -32,23 +46,25 @@ NamedGraphs = list[NamedNode | BlankNode] | None
 
 
 class TooLargeError(Exception):
-    """The result passed the limit on its size."""
+    """The result passed a limit; the message says in what it is counted."""
 
 
 class Spool:
     """A file for a result: in memory while small, on disk without a name after that, never over a limit."""
 
-    def __init__(self, limit: int) -> None:
-        """Keep at most ``limit`` bytes."""
+    def __init__(self, limit: int, look: Callable[[bytes], object] = len) -> None:
+        """Keep at most ``limit`` bytes; ``look`` is shown them all, and may raise."""
         self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # lives as long as this
         self._limit = limit
+        self._look = look
         self.size = 0
 
     def write(self, data: bytes) -> int:
         """Add ``data``; raise ``TooLargeError`` where the limit is passed."""
         self.size += len(data)
         if self.size > self._limit:
-            raise TooLargeError
+            raise TooLargeError(BYTES)
+        self._look(data)
         return self._file.write(data)
 
     def flush(self) -> None:
@@ -69,13 +85,13 @@ class Worker:
 
     store: Store
     context: Mapping[str, Any]
-    result_limit: int
+    bounds: Bounds
 
     @classmethod
-    def open(cls, store: Path, context: Path, result_limit: int) -> Worker:
+    def open(cls, store: Path, context: Path, bounds: Bounds) -> Worker:
         """Open the store in the folder ``store``; ``context`` is the file of the JSON-LD context."""
         document = json.loads(context.read_text(encoding="utf-8"))
-        return cls(Store.read_only(str(store)), document["@context"], result_limit)
+        return cls(Store.read_only(str(store)), document["@context"], bounds)
 
     def answer(self, request: dict[str, Any]) -> wire.Frame:
         """Run the query of ``request``; a refusal is a frame as well as a result is."""
@@ -84,13 +100,11 @@ class Worker:
             results = self.store.query(
                 request["query"], base_iri=BASE, default_graph=default, named_graphs=named
             )
-            spool = Spool(self.result_limit)
-            kind = self._write(results, request["format"], request["rows"], spool)
-            return spool.frame({"status": "ok", "kind": kind})
+            return self._result(results, request["format"], request["rows"])
         except SyntaxError as error:
             return wire.Frame({"status": "syntax", "detail": str(error)})
-        except TooLargeError:
-            return wire.Frame({"status": "too-large"})
+        except TooLargeError as error:
+            return wire.Frame({"status": "too-large", "detail": str(error)})
         except MemoryError:
             return wire.Frame({"status": "memory"})
         except RuntimeError as error:
@@ -100,22 +114,49 @@ class Worker:
             status = "format" if BEYOND_FORMAT.search(str(error)) else "failed"
             return wire.Frame({"status": status, "detail": str(error)})
 
-    def _write(
-        self,
-        results: QuerySolutions | QueryBoolean | QueryTriples,
-        name: str,
-        rows: int,
-        spool: Spool,
-    ) -> str:
+    def _result(
+        self, results: QuerySolutions | QueryBoolean | QueryTriples, name: str, rows: int
+    ) -> wire.Frame:
+        """Write a result in the format called ``name``; a page shows the first ``rows`` of it."""
         if isinstance(results, QueryTriples):
-            write_graph(results, name, spool, self.context)
-            return "graph"
-        kind = "boolean" if isinstance(results, QueryBoolean) else "bindings"
+            return self._graph(results, name)
         if name == ROWS:
+            kind = "boolean" if isinstance(results, QueryBoolean) else "bindings"
+            spool = Spool(self.bounds.result)
             spool.write(json.dumps(rows_of(results, rows), ensure_ascii=False).encode())
-        else:
+            return spool.frame({"status": "ok", "kind": kind})
+        if isinstance(results, QueryBoolean):
+            spool = Spool(self.bounds.result)
             results.serialize(spool, RESULT_FORMATS[name])  # type: ignore[arg-type]
-        return kind
+            return spool.frame({"status": "ok", "kind": "boolean"})
+        return self._bindings(results, name)
+
+    def _bindings(self, results: QuerySolutions, name: str) -> wire.Frame:
+        counted, signs = COUNTERS[name](), Signs(name)
+
+        def look(data: bytes) -> None:
+            if counted.add(data) > self.bounds.rows:
+                raise TooLargeError(ROWS)
+            signs.add(data)
+
+        spool = Spool(self.bounds.result, look)
+        results.serialize(spool, RESULT_FORMATS[name])  # type: ignore[arg-type]
+        return spool.frame({"status": "ok", "kind": "bindings", "newest": signs.found})
+
+    def _graph(self, results: QueryTriples, name: str) -> wire.Frame:
+        newest = False
+
+        def counted() -> Iterator[Triple]:
+            nonlocal newest
+            for number, triple in enumerate(results):
+                if number == self.bounds.rows:
+                    raise TooLargeError(ROWS)
+                newest = newest or needs_newest(triple)
+                yield triple
+
+        spool = Spool(self.bounds.result)
+        write_graph(counted(), name, spool, self.context)
+        return spool.frame({"status": "ok", "kind": "graph", "newest": newest})
 
 
 def _dataset(request: dict[str, Any]) -> tuple[DefaultGraphs, NamedGraphs]:
@@ -137,11 +178,13 @@ def requests(connection: socket.socket) -> Iterator[dict[str, Any]]:
 
 @dataclass(frozen=True)
 class Bounds:
-    """What a worker may take, in bytes: memory in the quick lane and in the slow one, and the result."""
+    """What a worker may take: bytes of memory in the quick lane and in the slow one, and of the result."""
 
     quick_memory: int
     memory: int
     result: int
+    rows: int
+    """Rows of a result, or triples of a graph."""
 
 
 def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds) -> None:
@@ -158,7 +201,7 @@ def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds)
     os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
     threading.excepthook = _die
     guarded = sandbox.forbid_sockets()
-    worker = Worker.open(store, context, bounds.result)
+    worker = Worker.open(store, context, bounds)
     sandbox.limit_memory(bounds.quick_memory, bounds.memory)
     wire.send(
         connection, wire.Frame({"status": "ready", "guarded": guarded}, file=os.fdopen(os.dup(2), "rb"))

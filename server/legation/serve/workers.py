@@ -42,6 +42,7 @@ from legation.serve.refusals import (
     WorkerFailedError,
 )
 from legation.serve.settings import Settings
+from legation.serve.versions import NEWEST
 from legation.serve.worker import Bounds, serve
 
 START_LIMIT: Final = 60.0
@@ -64,6 +65,10 @@ STACK_OVERFLOW: Final = re.compile(rb"has overflowed its stack")
 
 AT_NORMAL_PRIORITY: Final = 0.02
 """Seconds that a query has the processor as everything else has it; then all else goes first."""
+
+SETTLING: Final = 0.25
+"""Seconds after a query got all the memory there is: where it runs out in them, it may have done so before,
+and begins anew. One that really took all of it so quickly costs little more by that."""
 
 ANYONE: Final = Visit(Client())
 """A visit of nobody in particular, who stays."""
@@ -104,6 +109,8 @@ class Answer:
     size: int
     body: bytes
     file: BinaryIO | None
+    version: str = ""
+    """The version of RDF that it needs, where that is not any."""
 
 
 @dataclass(frozen=True)
@@ -315,7 +322,9 @@ class Pool:
         self._settings = settings
         self._quick = Lane(settings.quick_workers, settings.queue, settings.queue_time, reserve=1)
         self._slow = Lane(settings.workers, settings.queue, settings.queue_time)
-        bounds = Bounds(settings.quick_memory, settings.memory_limit, settings.result_limit)
+        bounds = Bounds(
+            settings.quick_memory, settings.memory_limit, settings.result_limit, settings.result_rows
+        )
         start = partial(_Process.start, store, context, bounds)
         self._circuit = _Circuit(settings.quick_workers + 1, start)
 
@@ -334,14 +343,17 @@ class Pool:
             # Held until the process is replaced: who gets a quick place finds a process ready.
             work.replaced = place.pop_all().close if not work.ended else _nothing
         with self._slow.place(visit, before_waiting=work.end):
-            begins_anew = work.ended
-            if begins_anew:
-                work = self._take(visit)
+            if not work.ended:
+                work.leave_the_circuit()
+                if not work.is_done(SETTLING):
+                    return work.answer()
+                with suppress(OutOfMemoryError):  # of the quick lane's memory, as it seems
+                    return work.answer()
+            work = self._take(visit)
             work.leave_the_circuit()
-            if begins_anew:
-                work.ask(request, limit)
-                work.is_done(AT_NORMAL_PRIORITY)
-                work.yield_to_others()
+            work.ask(request, limit)
+            work.is_done(AT_NORMAL_PRIORITY)
+            work.yield_to_others()
             return work.answer()
 
     def status(self) -> Status:
@@ -366,7 +378,8 @@ def _answer_in(frame: wire.Frame) -> Answer:
     detail = frame.header.get("detail", "")
     match frame.header["status"]:
         case "ok":
-            return Answer(frame.header["kind"], frame.header["size"], frame.body, frame.file)
+            version = NEWEST if frame.header.get("newest") else ""
+            return Answer(frame.header["kind"], frame.header["size"], frame.body, frame.file, version)
         case "syntax":
             raise NotQueryError(detail)
         case "function":

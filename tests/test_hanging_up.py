@@ -1,0 +1,61 @@
+"""A client that hangs up frees what its query holds, long before any limit."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.serving import Server, serving, small_release
+from tests.test_workers import ENDLESS, POINT, QUADS, alive, await_busy, await_workers
+
+PATIENCE = 20.0
+"""Seconds; the limits of the server are several times as long."""
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    release: Path = small_release(tmp_path_factory.mktemp("leaving"), QUADS)
+    with serving(release, "--time-limit", "90", "--queue-time", "90", "--workers", "1") as running:
+        yield running
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_hanging_up_on_a_query_that_runs_ends_its_worker(server: Server) -> None:
+    before = await_workers(server)
+    with server.begin(ENDLESS):
+        busy = await_busy(server)
+        assert server.queries() == (1, 0)
+    soon(lambda: not alive(busy))
+    soon(lambda: server.queries() == (0, 0))
+    assert server.query(POINT).status == 200
+    assert len(await_workers(server)) == len(before)
+
+
+def test_hanging_up_while_waiting_frees_the_place_in_the_queue(server: Server) -> None:
+    with server.begin(ENDLESS):
+        busy = await_busy(server)
+        with server.begin(ENDLESS):
+            soon(lambda: server.queries() == (1, 1))
+        soon(lambda: server.queries() == (1, 0))
+        assert alive(busy)
+    soon(lambda: server.queries() == (0, 0))
+
+
+def test_hanging_up_lets_the_next_in_the_queue_go_on(server: Server) -> None:
+    with server.begin(ENDLESS) as first:
+        busy = await_busy(server)
+        with server.begin(ENDLESS):
+            soon(lambda: server.queries() == (1, 1))
+            first.close()
+            soon(lambda: server.queries() == (1, 0))
+            soon(lambda: not alive(busy))
+    soon(lambda: server.queries() == (0, 0))
