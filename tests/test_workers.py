@@ -69,7 +69,7 @@ def sized(release: Path, limited: Server) -> Iterator[Server]:
         *("--time-limit", "60", "--memory-limit", "64"),
         *("--result-limit", "2", "--result-rows", str(ROWS)),
     )
-    with serving(release, *limits) as running:
+    with serving(release, *options) as running:
         yield running
 
 
