@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 from pathlib import Path
 
 import pytest
@@ -36,8 +37,11 @@ def release(project: Project, pytestconfig: pytest.Config) -> Path:
     cache = pytestconfig.cache
     assert cache is not None
     folder = cache.mkdir("releases") / made_from(project)
-    if not (folder / CURRENT).exists():
-        publish(project, folder)
+    with folder.with_suffix(".lock").open("w") as lock:
+        # Several processes test at once, and one of them publishes.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / CURRENT).exists():
+            publish(project, folder)
     return open_release(folder).path
 
 
