@@ -95,7 +95,7 @@ export function editorFor(field, { words, completions, run }) {
         autocompletion({ override: [completions], activateOnTyping: true, maxRenderedOptions: 60 }),
         linter(firstDoubt(words), { delay: 700 }),
         placeholder("SELECT …"),
-        EditorView.contentAttributes.of({ "aria-label": words.label, lang: "en", "aria-describedby": "keys" }),
+        EditorView.contentAttributes.of({ "aria-label": words.label, lang: "en", "aria-describedby": "keys", tabindex: "0" }),
         EditorView.domEventHandlers({ beforeinput: replaceSelection }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) field.value = update.state.doc.toString();
