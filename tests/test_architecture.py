@@ -1,8 +1,9 @@
-"""Publishing and serving know nothing of each other but the release folder."""
+"""Publishing and serving know nothing of each other but the release folder; every module has its place."""
 
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -65,3 +66,12 @@ def test_starting_the_server_does_not_wait_for_the_validators(module: str) -> No
 def test_no_module_is_named_for_having_no_name() -> None:
     names = {path.stem for path in PACKAGE.rglob("*.py")}
     assert names.isdisjoint({"utils", "util", "helpers", "common", "misc"})
+
+
+def test_the_architecture_page_places_every_module_of_the_server_once() -> None:
+    page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
+    table = page[page.index("## The way of a request") : page.index("More:")]
+    placed = re.findall(r"`(\w+)`", table)
+    found = {path.stem for path in (PACKAGE / "serve").iterdir() if path.suffix == ".py"}
+    found |= {path.name for path in (PACKAGE / "serve").iterdir() if (path / "__init__.py").is_file()}
+    assert sorted(placed) == sorted(found - {"__init__"})
