@@ -295,7 +295,7 @@ def test_a_bare_get_shows_a_person_an_editor_and_the_questions(server: Server) -
     answer = server.ask("/sparql", {"Accept": "text/html"})
     assert (answer.status, answer.type) == (200, "text/html")
     assert '<textarea id="query" name="query"' in answer.text
-    assert answer.text.count('<li><a href="/sparql?query=') >= 30
+    assert '<a href="/questions">' in answer.text
 
 
 def test_the_page_shows_an_answer_as_a_table_with_links_to_our_pages(server: Server) -> None:
