@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import http.client
+import math
+import os
+import subprocess
+import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Final
 
 import pytest
@@ -75,10 +79,14 @@ AT_REST: Final = SETTINGS.quick_workers + 1
 """Workers that stand ready when nothing runs."""
 
 ROUNDS: Final = 3
-"""Other programs on the machine can only make an answer later, and not each time: one in time shows that the
-server keeps the limit."""
+"""Other programs on the machine (a shared one, at times) can only make answers later, and not in every round:
+one round that is good shows what the server can do."""
 
 SAMPLE: Final = 300
+WORST: Final = 3.0
+TICK: Final = 0.01
+"""Seconds under which an idle p99 says nothing: about three turns of the kernel's scheduler where processors
+are busy, one for each process that a query passes through."""
 
 
 @pytest.fixture(scope="module")
@@ -110,11 +118,30 @@ def test_a_hostile_query_is_stopped_within_half_a_second_of_the_limit(server: Se
 
 def test_nine_at_once_leave_memory_bounded_and_every_point_query_answered(server: Server) -> None:
     await_rest(server)
-    at_rest = memory_of(server.process.pid)
-    with attacked(server) as peak:
+    at_rest, most = memory_of(server.process.pid), 0
+    with attacked(server) as attack:
         for thing in range(SAMPLE):
             point(server, thing)
-    assert peak() - at_rest < BOUND
+            if thing % 10 == 0:
+                most = max(most, memory_of(server.process.pid))
+        assert attack.poll() is None
+    assert most - at_rest < BOUND
+
+
+def test_nine_at_once_leave_point_queries_nearly_as_quick_as_they_were(server: Server) -> None:
+    numbers, found = count(), []
+    for _ in range(ROUNDS):
+        await_rest(server)
+        idle = p99(points(server, numbers))
+        with attacked(server) as attack:
+            beside = p99(points(server, numbers))
+            assert attack.poll() is None
+        ratio = beside / max(idle, TICK)
+        found.append(f"{idle * 1000:.1f} ms idle, {beside * 1000:.1f} ms beside, ratio {ratio:.2f}")
+        print(found[-1])
+        if ratio <= WORST:
+            return
+    raise AssertionError(f"p99 of point queries: {found}")
 
 
 def await_rest(server: Server) -> None:
@@ -125,34 +152,66 @@ def await_rest(server: Server) -> None:
         time.sleep(0.02)
 
 
-def point(server: Server, thing: int) -> None:
-    """Ask for the name of one thing, which nobody has asked before."""
-    answer = server.query(f"SELECT ?name {{ <urn:s{thing}> <urn:name> ?name }}")
+def point(server: Server, number: int) -> float:
+    """Ask for the name of a thing in words that nothing remembers; return the seconds it took."""
+    query = f"SELECT ?n{number} {{ <urn:s{number % THINGS}> <urn:name> ?n{number} }}"
+    started = time.monotonic()
+    answer = server.query(query)
     assert answer.status == 200, answer.text
+    return time.monotonic() - started
+
+
+def points(server: Server, numbers: Iterator[int]) -> list[float]:
+    """Ask for names one after the other, for so long that hostile queries meet their limit several times."""
+    seconds: list[float] = []
+    end = time.monotonic() + 4 * LIMIT
+    while len(seconds) < SAMPLE or time.monotonic() < end:
+        seconds.append(point(server, next(numbers)))
+    return seconds
+
+
+def p99(seconds: Sequence[float]) -> float:
+    return sorted(seconds)[math.ceil(0.99 * len(seconds)) - 1]
 
 
 @contextmanager
-def attacked(server: Server) -> Iterator[Callable[[], int]]:
-    """Ask all hostile queries at once, again and again; yield what tells the most memory that was ever taken.
+def attacked(server: Server) -> Iterator[subprocess.Popen[bytes]]:
+    """Ask all hostile queries at once, again and again, and yield once each has been sent.
 
-    They come from another address than the rest, as an attack does, and each from a connection of its own.
+    They come from another process, so that they take nothing from the one that measures, from another address
+    than the rest, as an attack does, and each from a connection of its own.
     """
-    stop, most = threading.Event(), [0]
+    attack = subprocess.Popen(
+        [sys.executable, "-m", "tests.test_hostile", str(server.port)], stdout=subprocess.PIPE
+    )
+    try:
+        assert attack.stdout is not None
+        for _ in HOSTILE:
+            assert attack.stdout.readline()
+        yield attack
+    finally:
+        attack.kill()
+        attack.communicate()
 
-    def attack(query: str) -> None:
-        while not stop.is_set():
-            answer = server.ask("/sparql", DIRECT, "POST", query.encode(), source="127.0.0.2")
-            assert answer.status in (503, 504), answer.text
 
-    def watch() -> None:
-        while not stop.wait(0.1):
-            most[0] = max(most[0], memory_of(server.process.pid))
+def attack_for_ever(port: int) -> None:
+    """Send the hostile queries to the server on ``port``; end at once where one gets what it should not."""
 
-    with ThreadPoolExecutor(len(HOSTILE) + 1) as threads:
-        running = [threads.submit(watch), *(threads.submit(attack, query) for query in HOSTILE.values())]
-        try:
-            yield lambda: most[0]
-        finally:
-            stop.set()
-        for one in running:
-            one.result()
+    def ask_again(query: str) -> None:
+        first = True
+        while True:
+            connection = http.client.HTTPConnection("127.0.0.1", port, 60, ("127.0.0.2", 0))
+            connection.request("POST", "/sparql", query.encode(), DIRECT)
+            if first:
+                print("sent", flush=True)
+                first = False
+            if connection.getresponse().status not in (503, 504):
+                os._exit(1)
+            connection.close()
+
+    for query in HOSTILE.values():
+        threading.Thread(target=ask_again, args=(query,)).start()
+
+
+if __name__ == "__main__":
+    attack_for_ever(int(sys.argv[1]))

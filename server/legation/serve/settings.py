@@ -108,7 +108,8 @@ class Settings:
     quick_time: Annotated[
         float,
         About(
-            "That moment: a query that takes longer goes on at the lowest priority, in the slow lane.",
+            "That moment, as processor time: a query that takes longer (by the clock, ten times as long) "
+            "goes on at the lowest priority, in the slow lane.",
             "s",
             least=0,
             over="the query takes a slow place",

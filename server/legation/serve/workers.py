@@ -66,6 +66,12 @@ STACK_OVERFLOW: Final = re.compile(rb"has overflowed its stack")
 AT_NORMAL_PRIORITY: Final = 0.02
 """Seconds that a query has the processor as everything else has it; then all else goes first."""
 
+PATIENCE: Final = 10
+"""How much longer by the clock a query may take than by its processor: busy machines make none heavy."""
+
+SHORTEST: Final = 0.002
+"""Seconds between two looks at how much a query has spent."""
+
 SETTLING: Final = 0.25
 """Seconds after a query got all the memory there is: where it runs out in them, it may have done so before,
 and begins anew. One that really took all of it so quickly costs little more by that."""
@@ -208,6 +214,20 @@ class _Work:
         with self._visit.client.leaving(self._process.child.kill):
             return bool(wait([self._process.connection], min(moment, self._deadline - time.monotonic())))
 
+    def is_done_within(self, spent: float) -> bool:
+        """Tell whether the process has answered or ended before it spends so many seconds of processor time.
+
+        Where other programs keep it waiting it has ``PATIENCE`` times as long by the clock.
+        """
+        end = sandbox.time_spent(self._process.pid) + spent
+        latest = min(time.monotonic() + PATIENCE * spent, self._deadline)
+        left = spent
+        while not self.is_done(max(left, SHORTEST)):
+            left = end - sandbox.time_spent(self._process.pid)
+            if left <= 0 or time.monotonic() >= latest:
+                return False
+        return True
+
     def yield_to_others(self) -> None:
         """Give the query the lowest priority; the next one in this process has the normal one again."""
         sandbox.yield_to_others(self._process.pid)
@@ -335,9 +355,9 @@ class Pool:
             place.enter_context(self._quick.place(visit))
             work = self._take(visit)
             work.ask(request, limit)
-            if not work.is_done(AT_NORMAL_PRIORITY):
+            if not work.is_done_within(AT_NORMAL_PRIORITY):
                 work.yield_to_others()
-            if work.is_done(self._settings.quick_time):
+            if work.is_done_within(self._settings.quick_time):
                 with suppress(OutOfMemoryError):
                     return work.answer()
             # Held until the process is replaced: who gets a quick place finds a process ready.
@@ -352,7 +372,7 @@ class Pool:
             work = self._take(visit)
             work.leave_the_circuit()
             work.ask(request, limit)
-            work.is_done(AT_NORMAL_PRIORITY)
+            work.is_done_within(AT_NORMAL_PRIORITY)
             work.yield_to_others()
             return work.answer()
 
