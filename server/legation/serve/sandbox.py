@@ -73,7 +73,7 @@ def allow_all_memory(pid: int) -> None:
 
 
 def time_spent(pid: int) -> float:
-    """Return the seconds of processor time of a child, 0 where it has ended (elsewhere than on Linux, the time).
+    """Return the seconds of processor time of a child, 0 where it has ended (Linux; elsewhere the time).
 
     The number of a process's clock is made as ``clock_getcpuclockid`` makes it.
     """
