@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance bench-search format messages clean chromium
+.PHONY: serve test publish conformance bench-search format messages screenshots clean chromium
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -47,6 +47,10 @@ messages: $(VENV)/runtime
 	&& $(CURDIR)/$(BIN)/pybabel -q extract -F $(CURDIR)/pyproject.toml -k marked --no-location --sort-output -o $$pot . \
 	&& for language in ar fr; do $(CURDIR)/$(BIN)/pybabel -q update -i $$pot -o messages/$$language.po -l $$language \
 	--no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap; done; rm -f $$pot
+
+# Pictures of the main pages: all in build/screenshots to look at, those of the README in docs/screenshots.
+screenshots: $(VENV)/test $(BUILT) releases/current | chromium
+	$(BIN)/python -m tests.screenshots releases
 
 format: $(VENV)/test
 	$(BIN)/ruff check --fix
