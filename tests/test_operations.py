@@ -29,7 +29,7 @@ from tests.test_workers import worker_ids
 VALUE = "SELECT ?v WHERE { <urn:a> <urn:b> ?v }"
 SLOW = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l }"
 ENDLESS = "SELECT (COUNT(*) AS ?n) WHERE { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n2 ?o }"
-PATIENCE = 30.0
+PATIENCE = 90.0
 
 
 def quads(value: str, many: int = 0) -> str:
