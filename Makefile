@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance bench-search format messages screenshots clean chromium
+.PHONY: serve test publish conformance bench-search bench-hostile format messages screenshots clean chromium
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -40,6 +40,10 @@ conformance: $(VENV)/test
 # How fast search answers among 100,000 names; docs/search.md shows what it prints.
 bench-search: $(VENV)/test
 	$(BIN)/python -m tests.bench.search
+
+# How quick point queries are beside hostile ones; docs/http.md shows what it prints.
+bench-hostile: $(VENV)/test
+	$(BIN)/python -m tests.bench.hostile
 
 # Bring the catalogues up to date with what code and templates say; new messages wait there to be translated.
 messages: $(VENV)/runtime
