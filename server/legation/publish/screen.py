@@ -2,7 +2,7 @@
 
 pyshacl takes a time that no large dataset has, so it is asked only about the shapes that this finds. Each
 constraint component of SHACL (§4 of the Recommendation) becomes a graph pattern that has a solution where a
-node violates it; a component without one here is an error, so nothing can pass unscreened.
+node violates it; a shape with a component that has none here is always left to pyshacl.
 """
 
 from __future__ import annotations
@@ -50,14 +50,20 @@ class Screen:
         """Prepare what pyshacl's own reading of paths needs."""
         self.paths = ShapesGraph(self.shapes)
 
-    def queries(self) -> Iterator[tuple[Node, str]]:
-        """Yield each shape that has targets with a SELECT of ``?this``, once for each way to violate it."""
-        kinds = (SH.NodeShape, SH.PropertyShape)
-        for shape in sorted({s for kind in kinds for s in self.shapes.subjects(RDF.type, kind)}, key=str):
-            targets = list(self._targets(shape))
-            for pattern in self.violations(shape, THIS) if targets else ():
-                target = " UNION ".join(targets)
-                yield shape, f"SELECT DISTINCT {THIS} WHERE {{ {target} {pattern} }}"
+    def shapes_with_targets(self) -> list[Node]:
+        """Return the shapes that are tried on nodes of their own."""
+        return sorted({shape for target in TARGETS for shape in self.shapes.subjects(target)}, key=str)
+
+    def queries(self, shape: Node) -> list[str]:
+        """Return a SELECT of ``?this`` for each way to violate a shape that has targets.
+
+        Raises ``UnscreenableError`` where the shape uses what is not compiled.
+        """
+        target = " UNION ".join(self._targets(shape))
+        return [
+            f"SELECT DISTINCT {THIS} WHERE {{ {target} {pattern} }}"
+            for pattern in self.violations(shape, THIS)
+        ]
 
     def _targets(self, shape: Node) -> Iterator[str]:
         """Yield a group that binds ``?this`` for each target declaration (§2.1.3)."""
@@ -234,21 +240,31 @@ SET_CONSTRAINTS: Final = frozenset(
 def violated(data: Store, shapes: rdflib.Graph, tree: rdflib.Graph) -> set[Node]:
     """Return the shapes with targets that some node violates, in the union of the graphs of ``data``.
 
-    ``tree`` holds the ``rdfs:subClassOf`` statements of ``data``. Raises ``UnscreenableError`` where a shape
-    uses what is not compiled.
+    ``tree`` holds the ``rdfs:subClassOf`` statements of ``data``. A shape that uses what is not compiled is
+    returned too, so that pyshacl looks at it.
     """
     prefixes = {
         str(shapes.value(declared, SH.prefix)): str(shapes.value(declared, SH.namespace))
         for declared in shapes.subjects(RDF.type, SH.PrefixDeclaration)
     }
     found: set[Node] = set()
-    for shape, query in Screen(shapes, tree).queries():
-        rows = data.query(query, prefixes=prefixes, use_default_graph_as_union=True)
-        if not isinstance(rows, QuerySolutions):
-            raise TypeError("a screening query selects")
-        if next(rows, None) is not None:
+    screen = Screen(shapes, tree)
+    for shape in screen.shapes_with_targets():
+        try:
+            queries = screen.queries(shape)
+        except UnscreenableError:
+            found.add(shape)
+            continue
+        if any(_has_rows(data, query, prefixes) for query in queries):
             found.add(shape)
     return found
+
+
+def _has_rows(data: Store, query: str, prefixes: dict[str, str]) -> bool:
+    rows = data.query(query, prefixes=prefixes, use_default_graph_as_union=True)
+    if not isinstance(rows, QuerySolutions):
+        raise TypeError("a screening query selects")
+    return next(rows, None) is not None
 
 
 def only(shapes: rdflib.Graph, wanted: set[Node]) -> rdflib.Graph:
