@@ -10,7 +10,7 @@ from statistics import median
 
 from legation.namespaces import GRAPH, ID, LEG, PREFIXES
 from legation.release import open_release
-from legation.serve.directory.build import ensure_directory
+from legation.serve.site.directory.build import ensure_directory
 from legation.serve.store import ensure_index
 from tests.serving import Server, serving, small_release
 

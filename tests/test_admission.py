@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from legation.serve.admission import Lane, Visit
-from legation.serve.client import Client
-from legation.serve.refusals import ClientGoneError, OutOfTimeError, QueueFullError, RefusalError
+from legation.serve.front.client import Client
+from legation.serve.query.admission import Lane, Visit
+from legation.serve.web.refusals import ClientGoneError, OutOfTimeError, QueueFullError, RefusalError
 from tests.serving import serving, small_release
 from tests.test_workers import ENDLESS, QUADS
 

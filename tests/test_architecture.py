@@ -71,7 +71,14 @@ def test_no_module_is_named_for_having_no_name() -> None:
 def test_the_architecture_page_places_every_module_of_the_server_once() -> None:
     page = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
     table = page[page.index("## The way of a request") : page.index("More:")]
-    placed = re.findall(r"`(\w+)`", table)
-    found = {path.stem for path in (PACKAGE / "serve").iterdir() if path.suffix == ".py"}
-    found |= {path.name for path in (PACKAGE / "serve").iterdir() if (path / "__init__.py").is_file()}
-    assert sorted(placed) == sorted(found - {"__init__"})
+    rows = re.findall(r"^\|[^|]+\| (?:itself|`(\w+)/`) \|([^|]+)\|$", table, re.MULTILINE)
+    placed = [(folder, name) for folder, names in rows for name in re.findall(r"`(\w+)`", names)]
+    folders = {folder for folder, _ in placed} - {""}
+    found = [(folder, name) for folder in {"", *folders} for name in modules_in(PACKAGE / "serve" / folder)]
+    assert sorted(placed) == sorted(place for place in found if place not in {("", name) for name in folders})
+
+
+def modules_in(folder: Path) -> set[str]:
+    """Return the names of the modules and packages that lie in a folder."""
+    packages = {path.parent.name for path in folder.glob("*/__init__.py")}
+    return packages | {path.stem for path in folder.glob("*.py")} - {"__init__"}

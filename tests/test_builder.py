@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, Page, expect
 from pyoxigraph import Store
 
 from legation.namespaces import LEG, PREFIXES
-from legation.serve.query_text import Condition, Filter, query_text
+from legation.serve.writing.query_text import Condition, Filter, query_text
 from tests.browsing import browsing
 from tests.serving import Server
 

@@ -13,10 +13,10 @@ import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legation.serve.answers import Answers, canonical_header, canonical_query
-from legation.serve.coding import GZIP, IDENTITY, ZSTD, Wanted, choose_coding, plain_tags, tag_for
-from legation.serve.gateway import Reply
-from legation.serve.negotiation import parse_accept
+from legation.serve.front.answers import Answers, canonical_header, canonical_query
+from legation.serve.front.coding import GZIP, IDENTITY, ZSTD, Wanted, choose_coding, plain_tags, tag_for
+from legation.serve.front.gateway import Reply
+from legation.serve.web.negotiation import parse_accept
 from tests.serving import Answer, Server, serving, small_release
 
 NAMES = "SELECT ?s ?name WHERE { ?s <http://www.w3.org/2004/02/skos/core#prefLabel> ?name } ORDER BY ?s ?name"

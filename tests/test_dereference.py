@@ -11,7 +11,7 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from legation.namespaces import BASE, GRAPH, ID, LEG, LEGSH, ONTOLOGY, PREFIXES, RELEASE
 from legation.release import open_release
-from legation.serve.iris import local_path
+from legation.serve.web.iris import local_path
 from tests.serving import Answer, Server, serving, small_release
 
 TURTLE = {"Accept": "text/turtle"}

@@ -20,9 +20,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pyoxigraph import Literal, QueryResultsFormat, QuerySolutions, RdfFormat, Store, parse_query_results
 
-from legation.serve.clauses import federated_calls, frame_of
-from legation.serve.federation import _literally
-from legation.serve.outbound import (
+from legation.serve.query.clauses import federated_calls, frame_of
+from legation.serve.query.federation import _literally
+from legation.serve.query.outbound import (
     Host,
     HostError,
     NotListedError,

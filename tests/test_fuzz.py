@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from pyoxigraph import NamedNode, QueryResultsFormat, QuerySolutions, Store, parse_query_results
 
 from legation.namespaces import BASE, GRAPH, ID, KINDS, LEG, PREFIXES
-from legation.serve.browse import read_place
-from legation.serve.clauses import federated_calls
-from legation.serve.directory.read import SORTS, Order
-from legation.serve.gate import ForbiddenError, check
-from legation.serve.iris import kind_and_slug, local_path, node, thing
+from legation.serve.query.clauses import federated_calls
+from legation.serve.query.gate import ForbiddenError, check
+from legation.serve.site.browse import read_place
+from legation.serve.site.directory.read import SORTS, Order
+from legation.serve.web.iris import kind_and_slug, local_path, node, thing
 from tests.serving import Server, serving, small_release
 
 live = settings(

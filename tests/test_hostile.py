@@ -16,8 +16,8 @@ from typing import Final
 
 import pytest
 
+from legation.serve.query.worker import PROCESS_NAME
 from legation.serve.settings import MEBIBYTE, Settings
-from legation.serve.worker import PROCESS_NAME
 from tests.processes import descendants_of, memory_of, name_of
 from tests.serving import Answer, Server, serving, small_release
 

@@ -14,9 +14,9 @@ from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
 from jinja2 import Environment
 
-from legation.serve import messages
-from legation.serve.labels import LANGUAGES
-from legation.serve.locales import XSD, language_name, spoken_date, spoken_duration, spoken_number
+from legation.serve.words import messages
+from legation.serve.words.labels import LANGUAGES
+from legation.serve.words.locales import XSD, language_name, spoken_date, spoken_duration, spoken_number
 from tests.projects import ROOT
 from tests.serving import Server
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from legation.serve.formats import GRAPH_OFFERS, HTML, RESULT_OFFERS
-from legation.serve.negotiation import Offer, choose, choose_language, parse_accept, quality_of
+from legation.serve.web.formats import GRAPH_OFFERS, HTML, RESULT_OFFERS
+from legation.serve.web.negotiation import Offer, choose, choose_language, parse_accept, quality_of
 
 OFFERS = (*GRAPH_OFFERS, HTML)
 FLOWED = (Offer("plain", "text/plain"), Offer("flowed", "text/plain", {"format": "flowed"}))

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, expect
 from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse
 
 from legation.namespaces import LEG, LEGSH, PREFIXES
-from legation.serve.term_changes import compare
+from legation.serve.model.term_changes import compare
 from tests.browsing import browsing
 from tests.serving import Server
 

@@ -24,10 +24,10 @@ from legation.namespaces import GRAPH, ID, LEG, PREFIXES
 from legation.release import CONTEXT, open_release
 from legation.serve.app import create_app
 from legation.serve.engine import OxigraphEngine
-from legation.serve.openapi import METHODS, PLACEHOLDER
+from legation.serve.query.workers import Pool
 from legation.serve.settings import Settings
 from legation.serve.store import ensure_index
-from legation.serve.workers import Pool
+from legation.serve.web.openapi import METHODS, PLACEHOLDER
 from tests.serving import Server, serving, small_release
 
 AnyOperation = APIOperation[Any, Any, Any, Any]

@@ -18,10 +18,10 @@ from urllib.parse import urlencode
 import pytest
 
 from legation.namespaces import BASE
-from legation.serve.client import Client
-from legation.serve.logs import LONGEST_QUERY
-from legation.serve.problems import KINDS
+from legation.serve.front.client import Client
+from legation.serve.front.logs import LONGEST_QUERY
 from legation.serve.settings import TABLE, settings_table
+from legation.serve.web.problems import KINDS
 from tests.projects import ROOT
 from tests.serving import Answer, Server, serving, small_release
 from tests.test_workers import worker_ids

@@ -9,7 +9,7 @@ import re
 import pytest
 
 from legation.namespaces import ID
-from legation.serve.overview import OVERVIEWS
+from legation.serve.site.overview import OVERVIEWS
 from tests.serving import Server
 
 HTML = {"Accept": "text/html"}

@@ -16,10 +16,10 @@ from referencing import Registry, Resource
 from referencing.jsonschema import DRAFT7
 
 from legation.namespaces import ID, LEG
-from legation.serve.batch import MOST_IDS, MOST_QUERIES
-from legation.serve.catalogue import WORKED_OUT
-from legation.serve.reconciliation import FEATURES
-from legation.serve.values import date_likeness
+from legation.serve.lookup.batch import MOST_IDS, MOST_QUERIES
+from legation.serve.lookup.catalogue import WORKED_OUT
+from legation.serve.lookup.reconciliation import FEATURES
+from legation.serve.lookup.values import date_likeness
 from tests.projects import ROOT, SHARED
 from tests.reconciliation.figures import ask, messy_names, precision, recall, table
 from tests.serving import Answer, Server

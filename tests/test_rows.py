@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BaseDirection, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
-from legation.serve.formats import RESULT_FORMATS
-from legation.serve.rows import COUNTERS
-from legation.serve.versions import Signs
+from legation.serve.query.rows import COUNTERS
+from legation.serve.query.versions import Signs
+from legation.serve.web.formats import RESULT_FORMATS
 
 NASTY: Final = ('"', "\\", "\n", "\r", "\t", "[{", ",{", "},{", "{}", "</result>", "<triple>", ",", "é")
 SIGNS: Final = ('"type":"triple"', '"its:dir":"', '" its:dir="', "\n<<(", "\t<<(", '"@en--ltr\n', '"@en--ltr')

@@ -16,8 +16,8 @@ from legation.folding import VERSION, posted
 from legation.names import COLUMNS, WORDS, NamesError, Thing, make_name, read_names, write_names
 from legation.namespaces import ID
 from legation.release import SEARCH, open_release
-from legation.serve.index import NameIndex, build_name_index, ensure_name_index, index_file
-from legation.serve.matching import LONGEST, highlight, search, suggest, understand
+from legation.serve.lookup.index import NameIndex, build_name_index, ensure_name_index, index_file
+from legation.serve.lookup.matching import LONGEST, highlight, search, suggest, understand
 from tests.serving import Server, serving, small_release
 
 HTML = {"Accept": "text/html"}

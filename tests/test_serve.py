@@ -16,8 +16,8 @@ import pytest
 from legation.folding import VERSION
 from legation.namespaces import BASE, GRAPH, ID, LEG, PREFIXES
 from legation.release import open_release
-from legation.serve.labels import LANGUAGES
-from legation.serve.problems import KINDS as PROBLEMS
+from legation.serve.web.problems import KINDS as PROBLEMS
+from legation.serve.words.labels import LANGUAGES
 from tests.serving import LEGATION, Answer, Server, free_port, serving, small_release
 
 HTML = {"Accept": "text/html"}

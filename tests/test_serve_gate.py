@@ -7,7 +7,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import QuerySolutions, Store
 
-from legation.serve.gate import ForbiddenError, Position, check, decode_escapes, tokens
+from legation.serve.query.gate import ForbiddenError, Position, check, decode_escapes, tokens
 from tests.serving import Server, was_touched, watched_socket
 
 PROLOGUE = """\

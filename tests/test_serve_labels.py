@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pyoxigraph import Literal
 
-from legation.serve.labels import Text, choose, direction, spelled
+from legation.serve.words.labels import Text, choose, direction, spelled
 
 ALL = [Literal("بيت", language="ar"), Literal("house", language="en"), Literal("maison", language="fr")]
 

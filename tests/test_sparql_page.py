@@ -12,9 +12,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from legation.namespaces import PREFIXES
-from legation.serve.editor import excerpt
-from legation.serve.messages import translate
-from legation.serve.problems import KINDS
+from legation.serve.web.problems import KINDS
+from legation.serve.words.messages import translate
+from legation.serve.writing.editor import excerpt
 from tests.browsing import browsing
 from tests.projects import ROOT
 from tests.serving import Server

@@ -10,12 +10,12 @@ import pytest
 from pyoxigraph import Literal, NamedNode
 
 from legation.namespaces import LEG, PREFIXES
-from legation.serve.directory.read import Said
-from legation.serve.labels import Text
-from legation.serve.present import Shown
-from legation.serve.spans import On, Span, merged
-from legation.serve.timeline import EVENT, TENURE, WIDTH, Entry, timeline
-from legation.serve.when import happening, lasting
+from legation.serve.site.directory.read import Said
+from legation.serve.thing.timeline import EVENT, TENURE, WIDTH, Entry, timeline
+from legation.serve.words.labels import Text
+from legation.serve.words.present import Shown
+from legation.serve.words.spans import On, Span, merged
+from legation.serve.words.when import happening, lasting
 from tests.serving import Server
 
 HTML = {"Accept": "text/html"}

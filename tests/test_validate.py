@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, expect
 from pyoxigraph import NamedNode, RdfFormat, Store, parse, serialize
 
 from legation.namespaces import LEGSH, PREFIXES
-from legation.serve.posted import NotReadError, read
+from legation.serve.validate.posted import NotReadError, read
 from tests.browsing import browsing
 from tests.projects import ROOT
 from tests.serving import Answer, Server, serving, was_touched, watched_socket

@@ -16,13 +16,13 @@ from pathlib import Path
 import pytest
 
 from legation.release import open_release
-from legation.serve.admission import Visit
-from legation.serve.client import Client
-from legation.serve.refusals import ClientGoneError, OutOfTimeError, WorkerFailedError
+from legation.serve.front.client import Client
+from legation.serve.query.admission import Visit
+from legation.serve.query.worker import PROCESS_NAME
+from legation.serve.query.workers import Pool, Request, Status
 from legation.serve.settings import Settings
 from legation.serve.store import index_path
-from legation.serve.worker import PROCESS_NAME
-from legation.serve.workers import Pool, Request, Status
+from legation.serve.web.refusals import ClientGoneError, OutOfTimeError, WorkerFailedError
 from tests.processes import descendants_of, name_of
 from tests.serving import Answer, Server, serving, small_release, was_touched, watched_socket
 

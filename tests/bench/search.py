@@ -17,8 +17,8 @@ from statistics import median, quantiles
 
 from legation.names import Name, Thing, make_name
 from legation.namespaces import ID
-from legation.serve.index import NameIndex, build_name_index
-from legation.serve.matching import search, suggest
+from legation.serve.lookup.index import NameIndex, build_name_index
+from legation.serve.lookup.matching import search, suggest
 
 SEED = 20261122
 NAMES = 100_000

@@ -7,34 +7,22 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from legation.release import Release
-from legation.serve import (
-    browse,
-    builder,
-    caching,
-    completion,
-    graphs,
-    intake,
-    openapi,
-    overview,
-    quality,
-    questions,
-    reconcile,
-    releases,
-    search,
-    sheet,
-    site,
-    sitemap,
-    sparql,
-    things,
-    validation,
-)
 from legation.serve.engine import Engine
-from legation.serve.languages import LanguageInPath
-from legation.serve.messages import Catalogues
-from legation.serve.pages import answer_problem, language, page_globals
-from legation.serve.problems import PROBLEM, ProblemError, slug_for
+from legation.serve.lookup import reconcile, search
+from legation.serve.query import sparql
+from legation.serve.resources import graphs, releases, things
 from legation.serve.settings import Settings
+from legation.serve.site import browse, overview, quality, questions, sitemap
+from legation.serve.site import home as site
+from legation.serve.site.pages import answer_problem, language, page_globals
 from legation.serve.state import EXTENSION, State
+from legation.serve.thing import sheet
+from legation.serve.validate import validation
+from legation.serve.web import caching, intake, openapi
+from legation.serve.web.problems import PROBLEM, ProblemError, slug_for
+from legation.serve.words.languages import LanguageInPath
+from legation.serve.words.messages import Catalogues
+from legation.serve.writing import builder, completion
 
 
 def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:

@@ -44,7 +44,7 @@ def _option(one: Setting) -> click.Option:
 
 def _serve(*, quiet: bool, **said: Any) -> None:  # noqa: ANN401  # one for each setting, as `_type` has them
     from legation.release import ReleaseError  # noqa: PLC0415  # `legation --help` need not wait for the engine
-    from legation.serve.outbound import HostError  # noqa: PLC0415
+    from legation.serve.query.outbound import HostError  # noqa: PLC0415
     from legation.serve.run import ListenError, run  # noqa: PLC0415
 
     settings = _settings(said, quiet=quiet)

@@ -18,8 +18,8 @@ from typing import Final
 from wsgiref.types import WSGIApplication
 
 from legation.release import CURRENT, MANIFEST, Release, ReleaseError, open_release
-from legation.serve.answers import Answers
 from legation.serve.engine import Engine
+from legation.serve.front.answers import Answers
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at where ``current`` points."""

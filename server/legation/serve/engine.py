@@ -20,8 +20,8 @@ from pyoxigraph import (
 )
 
 from legation.namespaces import PREFIXES
-from legation.serve.admission import Visit
-from legation.serve.workers import Answer, Pool, Request, Status
+from legation.serve.query.admission import Visit
+from legation.serve.query.workers import Answer, Pool, Request, Status
 
 NAME_PROPERTIES: Final = (
     NamedNode(f"{PREFIXES['skos']}prefLabel"),

@@ -17,16 +17,16 @@ from granian.log import LogLevels
 from granian.server.embed import Server
 
 from legation.release import CONTEXT, Release, open_release
-from legation.serve.answers import Answers
 from legation.serve.app import create_app
 from legation.serve.editions import Edition, Editions
 from legation.serve.engine import OxigraphEngine
-from legation.serve.front import Front
-from legation.serve.index import ensure_name_index
-from legation.serve.outbound import Host
+from legation.serve.front.answers import Answers
+from legation.serve.front.server import Front
+from legation.serve.lookup.index import ensure_name_index
+from legation.serve.query.outbound import Host
+from legation.serve.query.workers import Pool
 from legation.serve.settings import Settings
 from legation.serve.store import ensure_index, index_path
-from legation.serve.workers import Pool
 
 LAST_TIME: Final = 2.0
 """Seconds for sending the refusals to requests that are given up when the server stops."""

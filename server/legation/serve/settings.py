@@ -109,7 +109,7 @@ class Settings:
         float,
         About(
             "That moment, as processor time: a query that takes longer (by the clock, ten times as long) "
-            "goes on at the lowest priority, in the slow lane.",
+            "goes on at a low priority, in the slow lane.",
             "s",
             least=0,
             over="the query takes a slow place",

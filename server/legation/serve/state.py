@@ -17,16 +17,16 @@ from pyoxigraph import Literal, NamedNode
 from legation.namespaces import BASE, GRAPH, PREFIXES
 from legation.project import open_project
 from legation.release import CONTEXT, Release
-from legation.serve.catalogue import Catalogue, read_catalogue
-from legation.serve.directory.build import ensure_directory
-from legation.serve.directory.read import Directory, Filter
 from legation.serve.engine import Engine
-from legation.serve.federation import Federation
-from legation.serve.index import NameIndex, ensure_name_index
-from legation.serve.iris import node
-from legation.serve.present import Presenter
+from legation.serve.lookup.catalogue import Catalogue, read_catalogue
+from legation.serve.lookup.index import NameIndex, ensure_name_index
+from legation.serve.query.federation import Federation
 from legation.serve.settings import Settings, limits
+from legation.serve.site.directory.build import ensure_directory
+from legation.serve.site.directory.read import Directory, Filter
 from legation.serve.store import ensure_index
+from legation.serve.web.iris import node
+from legation.serve.words.present import Presenter
 
 NAMES_KEPT: Final = 65536
 """Names of so many things are kept at hand, a few hundred bytes each."""

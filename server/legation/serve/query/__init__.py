@@ -1,0 +1,1 @@
+"""Free-form queries: the protocol, the gate, the pool of workers, federation."""

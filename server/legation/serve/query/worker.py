@@ -1,0 +1,220 @@
+"""A query worker: one process, one read-only store, one query at a time, killed when it takes too long.
+
+Forked from a server that has this module loaded already (``multiprocessing``, method ``forkserver``).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from pyoxigraph import (
+    BlankNode,
+    DefaultGraph,
+    NamedNode,
+    QueryBoolean,
+    QuerySolutions,
+    QueryTriples,
+    Store,
+    Triple,
+)
+
+from legation.namespaces import BASE
+from legation.serve.query import sandbox, wire
+from legation.serve.query.rows import COUNTERS
+from legation.serve.query.versions import Signs, needs_newest
+from legation.serve.web.formats import RESULT_FORMATS, ROWS, rows_of, write_graph
+
+IN_MEMORY: Final = 1 << 20
+PROCESS_NAME: Final = "legation-query"
+BYTES: Final = "bytes"
+"""What the size of a result is counted in, where it is not its rows."""
+
+BEYOND_FORMAT: Final = re.compile(r"does not support RDF 1\.2")
+UNKNOWN_FUNCTION: Final = re.compile(r"^The custom (?:aggregate )?function .* is not supported")
+
+DefaultGraphs = list[NamedNode | BlankNode | DefaultGraph] | None
+NamedGraphs = list[NamedNode | BlankNode] | None
+
+
+class TooLargeError(Exception):
+    """The result passed a limit; the message says in what it is counted."""
+
+
+class Spool:
+    """A file for a result: in memory while small, on disk without a name after that, never over a limit."""
+
+    def __init__(self, limit: int, look: Callable[[bytes], object] = len) -> None:
+        """Keep at most ``limit`` bytes; ``look`` is shown them all, and may raise."""
+        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # lives as long as this
+        self._limit = limit
+        self._look = look
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Add ``data``; raise ``TooLargeError`` where the limit is passed."""
+        self.size += len(data)
+        if self.size > self._limit:
+            raise TooLargeError(BYTES)
+        self._look(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """Do nothing: the file is read only when it is whole."""
+
+    def frame(self, header: dict[str, Any]) -> wire.Frame:
+        """Return the result as a frame: its bytes where they are few, else the open file."""
+        self._file.seek(0)
+        if self.size <= IN_MEMORY:
+            return wire.Frame({**header, "size": self.size}, self._file.read())
+        file: BinaryIO = os.fdopen(os.dup(self._file.fileno()), "rb")
+        return wire.Frame({**header, "size": self.size}, file=file)
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What one worker process holds."""
+
+    store: Store
+    context: Mapping[str, Any]
+    bounds: Bounds
+
+    @classmethod
+    def open(cls, store: Path, context: Path, bounds: Bounds) -> Worker:
+        """Open the store in the folder ``store``; ``context`` is the file of the JSON-LD context."""
+        document = json.loads(context.read_text(encoding="utf-8"))
+        return cls(Store.read_only(str(store)), document["@context"], bounds)
+
+    def answer(self, request: dict[str, Any]) -> wire.Frame:
+        """Run the query of ``request``; a refusal is a frame as well as a result is."""
+        try:
+            default, named = _dataset(request)
+            results = self.store.query(
+                request["query"], base_iri=BASE, default_graph=default, named_graphs=named
+            )
+            return self._result(results, request["format"], request["rows"])
+        except SyntaxError as error:
+            return wire.Frame({"status": "syntax", "detail": str(error)})
+        except TooLargeError as error:
+            return wire.Frame({"status": "too-large", "detail": str(error)})
+        except MemoryError:
+            return wire.Frame({"status": "memory"})
+        except RuntimeError as error:
+            status = "function" if UNKNOWN_FUNCTION.search(str(error)) else "failed"
+            return wire.Frame({"status": status, "detail": str(error)})
+        except (OSError, ValueError) as error:
+            status = "format" if BEYOND_FORMAT.search(str(error)) else "failed"
+            return wire.Frame({"status": status, "detail": str(error)})
+
+    def _result(
+        self, results: QuerySolutions | QueryBoolean | QueryTriples, name: str, rows: int
+    ) -> wire.Frame:
+        """Write a result in the format called ``name``; a page shows the first ``rows`` of it."""
+        if isinstance(results, QueryTriples):
+            return self._graph(results, name)
+        if name == ROWS:
+            kind = "boolean" if isinstance(results, QueryBoolean) else "bindings"
+            spool = Spool(self.bounds.result)
+            spool.write(json.dumps(rows_of(results, rows), ensure_ascii=False).encode())
+            return spool.frame({"status": "ok", "kind": kind})
+        if isinstance(results, QueryBoolean):
+            spool = Spool(self.bounds.result)
+            results.serialize(spool, RESULT_FORMATS[name])  # type: ignore[arg-type]
+            return spool.frame({"status": "ok", "kind": "boolean"})
+        return self._bindings(results, name)
+
+    def _bindings(self, results: QuerySolutions, name: str) -> wire.Frame:
+        counted, signs = COUNTERS[name](), Signs(name)
+
+        def look(data: bytes) -> None:
+            if counted.add(data) > self.bounds.rows:
+                raise TooLargeError(ROWS)
+            signs.add(data)
+
+        spool = Spool(self.bounds.result, look)
+        results.serialize(spool, RESULT_FORMATS[name])  # type: ignore[arg-type]
+        return spool.frame({"status": "ok", "kind": "bindings", "newest": signs.found})
+
+    def _graph(self, results: QueryTriples, name: str) -> wire.Frame:
+        newest = False
+
+        def counted() -> Iterator[Triple]:
+            nonlocal newest
+            for number, triple in enumerate(results):
+                if number == self.bounds.rows:
+                    raise TooLargeError(ROWS)
+                newest = newest or needs_newest(triple)
+                yield triple
+
+        spool = Spool(self.bounds.result)
+        write_graph(counted(), name, spool, self.context)
+        return spool.frame({"status": "ok", "kind": "graph", "newest": newest})
+
+
+def _dataset(request: dict[str, Any]) -> tuple[DefaultGraphs, NamedGraphs]:
+    """Return the dataset that the protocol names: either list given alone leaves the other empty (§2.1.4)."""
+    default, named = request["default_graphs"], request["named_graphs"]
+    if not default and not named:
+        return None, None
+    return [NamedNode(iri) for iri in default], [NamedNode(iri) for iri in named]
+
+
+def requests(connection: socket.socket) -> Iterator[dict[str, Any]]:
+    """Yield what the server asks until it closes the socket."""
+    while True:
+        try:
+            yield wire.receive(connection).header
+        except wire.ClosedError:
+            return
+
+
+@dataclass(frozen=True)
+class Bounds:
+    """What a worker may take: bytes of memory in the quick lane and in the slow one, and of the result."""
+
+    quick_memory: int
+    memory: int
+    result: int
+    rows: int
+    """Rows of a result, or triples of a graph."""
+
+
+def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds) -> None:
+    """Serve queries on ``connection`` until the server closes it or is gone: the life of a worker process.
+
+    Each query runs in a thread of its own, because the server lowers the priority of one that takes long, and
+    a thread cannot be raised again; meanwhile this one sees the server go. What is written on standard error
+    goes to a file that the server holds, too: a worker that dies has no other way to say why.
+    """
+    os.setsid()
+    sandbox.name_process(PROCESS_NAME)
+    errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
+    os.dup2(errors.fileno(), 2)
+    os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
+    threading.excepthook = _die
+    guarded = sandbox.forbid_sockets()
+    worker = Worker.open(store, context, bounds)
+    sandbox.limit_memory(bounds.quick_memory, bounds.memory)
+    wire.send(
+        connection, wire.Frame({"status": "ready", "guarded": guarded}, file=os.fdopen(os.dup(2), "rb"))
+    )
+    for request in requests(connection):
+        threading.Thread(target=_answer, args=(worker, request, connection), daemon=True).start()
+
+
+def _answer(worker: Worker, request: dict[str, Any], connection: socket.socket) -> None:
+    wire.send(connection, worker.answer(request))
+
+
+def _die(failure: threading.ExceptHookArgs) -> None:
+    """End the process with the reason on standard error: the server waits for nothing then."""
+    threading.__excepthook__(failure)
+    os._exit(1)

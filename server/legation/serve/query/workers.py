@@ -1,0 +1,414 @@
+"""The pool of query workers: bounded, killable, always full.
+
+A query runs in two lanes. In the *quick* lane it has a moment and little memory; nearly every query ends
+there. One that does not goes on in the *slow* lane, where it has the full limits at a low priority; where all
+slow places are taken it gives its process up and begins anew when its turn comes. So point queries never
+queue behind heavy ones, and never share the processor with them as equals.
+"""
+
+from __future__ import annotations
+
+import math
+import multiprocessing
+import queue
+import re
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkServerProcess
+from pathlib import Path
+from typing import Any, BinaryIO, Final
+
+from legation.serve.front.client import Client
+from legation.serve.query import sandbox, wire
+from legation.serve.query.admission import Lane, Visit
+from legation.serve.query.versions import NEWEST
+from legation.serve.query.worker import Bounds, serve
+from legation.serve.settings import Settings
+from legation.serve.web.refusals import (
+    BeyondFormatError,
+    ClientGoneError,
+    NotQueryError,
+    OutOfMemoryError,
+    OutOfTimeError,
+    RefusalError,
+    ResultTooLargeError,
+    TooDeepError,
+    UnknownFunctionError,
+    WorkerFailedError,
+)
+
+START_LIMIT: Final = 60.0
+"""Seconds a new worker may take to open its store."""
+
+RETRY_AFTER: Final = 1
+"""Seconds before a worker that could not start is tried again."""
+
+STARTERS: Final = 4
+"""Workers that are started at the same time: opening a store is mostly waiting."""
+
+_children: Final = threading.Lock()
+"""Held while a child is started or waited for: ``multiprocessing`` asks after all children at both."""
+
+LAST_WORDS: Final = 64 * 1024
+"""Bytes of a dead worker's standard error that are looked at."""
+
+OUT_OF_MEMORY: Final = re.compile(rb"memory allocation of|MemoryError|Cannot allocate memory")
+STACK_OVERFLOW: Final = re.compile(rb"has overflowed its stack")
+
+AT_NORMAL_PRIORITY: Final = 0.02
+"""Seconds that a query has the processor as everything else has it; then all else goes first."""
+
+PATIENCE: Final = 10
+"""How much longer by the clock a query may take than by its processor: busy machines make none heavy."""
+
+SHORTEST: Final = 0.002
+"""Seconds between two looks at how much a query has spent."""
+
+SETTLING: Final = 0.25
+"""Seconds after a query got all the memory there is: where it runs out in them, it may have done so before,
+and begins anew. One that really took all of it so quickly costs little more by that."""
+
+ANYONE: Final = Visit(Client())
+"""A visit of nobody in particular, who stays."""
+
+HARMLESS: Final = (BeyondFormatError, NotQueryError, ResultTooLargeError, UnknownFunctionError)
+"""Refusals after which the worker is as good as before."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """One free-form query: its text, the format to answer in, and the dataset the protocol names."""
+
+    query: str
+    format: str
+    default_graphs: tuple[str, ...] = ()
+    named_graphs: tuple[str, ...] = ()
+    rows: int = 0
+    """For the format ``rows``: how many at most."""
+    time: float = math.inf
+    """Seconds that are left of the time that the query was given, where some are spent already."""
+
+    def header(self) -> dict[str, Any]:
+        """Return the request as a frame's header."""
+        return {
+            "query": self.query,
+            "format": self.format,
+            "default_graphs": list(self.default_graphs),
+            "named_graphs": list(self.named_graphs),
+            "rows": self.rows,
+        }
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A whole result (``bindings``, ``boolean`` or ``graph``): bytes or, where it is large, an open file."""
+
+    kind: str
+    size: int
+    body: bytes
+    file: BinaryIO | None
+    version: str = ""
+    """The version of RDF that it needs, where that is not any."""
+
+
+@dataclass(frozen=True)
+class Status:
+    """What the pool is doing: queries that run, queries that wait, and workers killed so far."""
+
+    running: int
+    waiting: int
+    kills: int
+
+
+@dataclass(frozen=True)
+class _Process:
+    """One worker process, our end of its socket, and what it writes on standard error."""
+
+    child: ForkServerProcess
+    connection: socket.socket
+    errors: BinaryIO
+
+    @classmethod
+    def start(cls, store: Path, context: Path, bounds: Bounds) -> _Process:
+        """Fork a worker and wait until it is ready."""
+        ours, theirs = socket.socketpair()
+        server = multiprocessing.get_context("forkserver")
+        server.set_forkserver_preload(["legation.cli", serve.__module__])
+        child = server.Process(target=serve, args=(theirs, store, context, bounds), daemon=True)
+        with theirs, _children:
+            child.start()
+        try:
+            ready = wire.receive(ours, time.monotonic() + START_LIMIT)
+        except (wire.ClosedError, wire.LateError) as error:
+            child.kill()
+            ours.close()
+            raise WorkerFailedError("a worker did not start") from error
+        if ready.file is None:
+            raise WorkerFailedError("a worker has no standard error")
+        return cls(child, ours, ready.file)
+
+    @property
+    def pid(self) -> int:
+        """The process number."""
+        if self.child.pid is None:
+            raise WorkerFailedError("a worker did not start")
+        return self.child.pid
+
+    def last_words(self) -> bytes:
+        """End the process and return the tail of what it wrote on standard error."""
+        self._kill()
+        self.errors.seek(0)
+        return self.errors.read()[-LAST_WORDS:]
+
+    def cause_of_death(self) -> RefusalError:
+        """Return why the process ended by itself, from the signal that ended it and what it wrote last."""
+        words = self.last_words()
+        if self.child.exitcode == -signal.SIGSEGV or STACK_OVERFLOW.search(words):
+            return TooDeepError()
+        if OUT_OF_MEMORY.search(words):
+            return OutOfMemoryError()
+        return WorkerFailedError(words.decode(errors="replace"))
+
+    def end(self) -> None:
+        """End the process and let go of what belongs to it."""
+        self._kill()
+        self.connection.close()
+        self.errors.close()
+
+    def _kill(self) -> None:
+        self.child.kill()
+        with _children:
+            self.child.join()
+
+
+class _Work:
+    """One query in one worker process, from the moment it gets the process until it gives it back or up."""
+
+    def __init__(self, process: _Process, visit: Visit, circuit: _Circuit) -> None:
+        self._process, self._visit, self._circuit = process, visit, circuit
+        self._deadline = visit.until
+        self._slow = False
+        self.ended = False
+        self.replaced: Callable[[], object] = _nothing
+        """What to do when another process stands ready in the place of this one."""
+
+    def ask(self, request: Request, limit: float) -> None:
+        """Hand the query to the process; from now on it has ``limit`` seconds."""
+        self._deadline = min(self._visit.until, time.monotonic() + limit)
+        try:
+            wire.send(self._process.connection, wire.Frame(request.header()), self._deadline)
+        except (wire.LateError, wire.ClosedError) as error:
+            self.end()
+            raise WorkerFailedError("a worker did not take the query") from error
+
+    def is_done(self, moment: float) -> bool:
+        """Tell whether the process has answered or ended, after ``moment`` seconds at most."""
+        with self._visit.client.leaving(self._process.child.kill):
+            return bool(wait([self._process.connection], min(moment, self._deadline - time.monotonic())))
+
+    def is_done_within(self, spent: float) -> bool:
+        """Tell whether the process has answered or ended before it spends so many seconds of processor time.
+
+        Where other programs keep it waiting it has ``PATIENCE`` times as long by the clock.
+        """
+        end = sandbox.time_spent(self._process.pid) + spent
+        latest = min(time.monotonic() + PATIENCE * spent, self._deadline)
+        left = spent
+        while not self.is_done(max(left, SHORTEST)):
+            left = end - sandbox.time_spent(self._process.pid)
+            if left <= 0 or time.monotonic() >= latest:
+                return False
+        return True
+
+    def yield_to_others(self) -> None:
+        """Give the query a low priority; the next one in this process has the normal one again."""
+        sandbox.yield_to_others(self._process.pid)
+
+    def leave_the_circuit(self) -> None:
+        """Give the process all the memory there is; having grown, it does not get back to the quick lane."""
+        self._slow = True
+        self._circuit.replace(self.replaced)
+        sandbox.allow_all_memory(self._process.pid)
+
+    def answer(self) -> Answer:
+        """Return the answer; raise why there is none. The process goes back where it is fit for more."""
+        try:
+            answer = _answer_in(self._receive())
+        except HARMLESS:
+            self._give_back()
+            raise
+        except BaseException:
+            self.end()
+            raise
+        self._give_back()
+        return answer
+
+    def end(self) -> None:
+        """Kill the process, unless that has been done."""
+        if self.ended:
+            return
+        self.ended = True
+        self._process.end()
+        self._circuit.note_kill()
+        if not self._slow:
+            self._circuit.replace(self.replaced)
+
+    def _receive(self) -> wire.Frame:
+        client = self._visit.client
+        try:
+            with client.leaving(self._process.child.kill):
+                frame = wire.receive(self._process.connection, self._deadline)
+        except wire.LateError:
+            raise OutOfTimeError from None
+        except wire.ClosedError:
+            raise (ClientGoneError() if client.gone else self._process.cause_of_death()) from None
+        if client.gone:
+            raise ClientGoneError
+        return frame
+
+    def _give_back(self) -> None:
+        if self._slow:
+            self._process.end()
+        else:
+            self._circuit.ready.put(self._process)
+
+
+class _Circuit:
+    """The processes that are ready for a query, and the threads that start new ones."""
+
+    def __init__(self, size: int, start: Callable[[], _Process]) -> None:
+        self.ready: queue.Queue[_Process] = queue.Queue()
+        self.kills = 0
+        self._start = start
+        self._closed = threading.Event()
+        self._lock = threading.Lock()
+        self._starters = ThreadPoolExecutor(STARTERS, "worker-starter")
+        for _ in range(size):
+            self.replace(_nothing)
+
+    def take(self, patience: float) -> _Process:
+        """Return a process that is ready; one that has died meanwhile is passed over."""
+        while True:
+            try:
+                process = self.ready.get(timeout=patience)
+            except queue.Empty:
+                raise WorkerFailedError("no worker could be started") from None
+            if not wait([process.connection], 0):
+                return process
+            process.end()
+            self.replace(_nothing)
+
+    def replace(self, then: Callable[[], object]) -> None:
+        """Have one more process started, and ``then`` called when it is ready."""
+        with suppress(RuntimeError):  # closed: no more are wanted
+            self._starters.submit(self._start_one, then)
+
+    def note_kill(self) -> None:
+        """Count a process that had to be killed."""
+        with self._lock:
+            self.kills += 1
+
+    def close(self) -> None:
+        """Start no more processes and end those that are ready."""
+        self._closed.set()
+        self._starters.shutdown(cancel_futures=True)
+        while not self.ready.empty():
+            self.ready.get_nowait().end()
+
+    def _start_one(self, then: Callable[[], object]) -> None:
+        while not self._closed.is_set():
+            try:
+                self.ready.put(self._start())
+            except (WorkerFailedError, OSError):
+                self._closed.wait(RETRY_AFTER)
+            else:
+                then()
+                return
+
+
+class Pool:
+    """Runs free-form queries in worker processes, within the limits of ``settings``."""
+
+    def __init__(self, store: Path, context: Path, settings: Settings) -> None:
+        """Start the workers on ``store``; ``context`` is the JSON-LD context they write with."""
+        self._settings = settings
+        self._quick = Lane(settings.quick_workers, settings.queue, settings.queue_time, reserve=1)
+        self._slow = Lane(settings.workers, settings.queue, settings.queue_time)
+        bounds = Bounds(
+            settings.quick_memory, settings.memory_limit, settings.result_limit, settings.result_rows
+        )
+        start = partial(_Process.start, store, context, bounds)
+        self._circuit = _Circuit(settings.quick_workers + 1, start)
+
+    def run(self, request: Request, visit: Visit = ANYONE) -> Answer:
+        """Return the whole answer to ``request``, or raise the ``RefusalError`` that says why not."""
+        limit = min(self._settings.time_limit, request.time)
+        with ExitStack() as place:
+            place.enter_context(self._quick.place(visit))
+            work = self._take(visit)
+            work.ask(request, limit)
+            if not work.is_done_within(AT_NORMAL_PRIORITY):
+                work.yield_to_others()
+            if work.is_done_within(self._settings.quick_time):
+                with suppress(OutOfMemoryError):
+                    return work.answer()
+            # Held until the process is replaced: who gets a quick place finds a process ready.
+            work.replaced = place.pop_all().close if not work.ended else _nothing
+        with self._slow.place(visit, before_waiting=work.end):
+            if not work.ended:
+                work.leave_the_circuit()
+                if not work.is_done(SETTLING):
+                    return work.answer()
+                with suppress(OutOfMemoryError):  # of the quick lane's memory, as it seems
+                    return work.answer()
+            work = self._take(visit)
+            work.leave_the_circuit()
+            work.ask(request, limit)
+            work.is_done_within(AT_NORMAL_PRIORITY)
+            work.yield_to_others()
+            return work.answer()
+
+    def status(self) -> Status:
+        """Return what the pool is doing just now."""
+        (quick, before_quick), (slow, before_slow) = self._quick.counts(), self._slow.counts()
+        return Status(quick + slow, before_quick + before_slow, self._circuit.kills)
+
+    def close(self) -> None:
+        """Start no more workers and end the idle ones; a busy one ends with the process that started it."""
+        self._circuit.close()
+
+    def _take(self, visit: Visit) -> _Work:
+        return _Work(self._circuit.take(self._settings.time_limit), visit, self._circuit)
+
+
+def _nothing() -> None:
+    """Do nothing."""
+
+
+def _answer_in(frame: wire.Frame) -> Answer:
+    """Return the answer that a worker's frame holds, or raise the refusal that it says."""
+    detail = frame.header.get("detail", "")
+    match frame.header["status"]:
+        case "ok":
+            version = NEWEST if frame.header.get("newest") else ""
+            return Answer(frame.header["kind"], frame.header["size"], frame.body, frame.file, version)
+        case "syntax":
+            raise NotQueryError(detail)
+        case "function":
+            raise UnknownFunctionError(detail)
+        case "format":
+            raise BeyondFormatError(detail)
+        case "too-large":
+            raise ResultTooLargeError(detail)
+        case "memory":
+            raise OutOfMemoryError
+        case _:
+            raise WorkerFailedError(detail)

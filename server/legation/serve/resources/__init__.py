@@ -1,0 +1,1 @@
+"""Things, graphs and releases as data."""

@@ -1,0 +1,1 @@
+"""Texts in three languages: messages, labels, dates, prose."""
