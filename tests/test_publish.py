@@ -29,8 +29,9 @@ from pyoxigraph import (
 
 from legation.namespaces import BASE, GRAPH, ID, LEG, ONTOLOGY, PREFIXES, RELEASE
 from legation.project import HEADER, Project
+from legation.publish.describe import UNMEASURED
 from legation.publish.freeze import ConflictError, content_digest, file_entry, freeze, with_twins
-from legation.release import CURRENT, MANIFEST, Manifest, Release, ReleaseError, open_release
+from legation.release import CHANGES, CURRENT, MANIFEST, Manifest, Release, ReleaseError, open_release
 from legation.terms import to_oxigraph
 from tests.projects import edit, legation, respell, slim_project
 
@@ -42,6 +43,7 @@ FORMATS = {
     "jsonld": RdfFormat.JSON_LD,
 }
 
+PREFLABEL = f"<{PREFIXES['skos']}prefLabel>"
 RDFLIB_WARNS = pytest.mark.filterwarnings("ignore:ConjunctiveGraph is deprecated:DeprecationWarning")
 """rdflib's own JSON-LD parser uses what rdflib deprecates."""
 
@@ -171,7 +173,7 @@ def test_every_term_is_stamped_with_its_origin_its_version_and_its_twins_in_rdfs
             assert (subject, f"{PREFIXES['rdfs']}label", value) in said
 
 
-def test_the_metadata_states_size_and_digest_of_every_download_that_does_not_hold_it(release: Path) -> None:
+def test_the_metadata_states_size_and_digest_of_every_download_that_can_be_measured(release: Path) -> None:
     manifest = open_release(release).manifest
     graph = rdflib.Graph(bind_namespaces="none").parse(release / "meta.ttl", format="turtle")
     spdx, dcat = rdflib.Namespace(PREFIXES["spdx"]), rdflib.Namespace(PREFIXES["dcat"])
@@ -184,7 +186,7 @@ def test_the_metadata_states_size_and_digest_of_every_download_that_does_not_hol
             stated += 1
             assert str(graph.value(checksum, spdx.checksumValue)) == entry.sha256
             assert int(str(graph.value(distribution, dcat.byteSize))) == entry.bytes
-    assert stated == len([name for name in manifest.files if not name.endswith(".gz")]) - 3
+    assert stated == len([name for name in manifest.files if not name.endswith(".gz")]) - len(UNMEASURED)
 
 
 def test_every_own_iri_in_the_metadata_is_under_the_release_or_one_of_a_few_places(release: Path) -> None:
@@ -355,7 +357,18 @@ def test_the_same_content_again_changes_nothing_other_content_needs_another_vers
     assert legation("publish", "--project", root, "--releases", releases).returncode == 0
     link, files = state(releases)
     assert link == "2026.12.0"
+    assert changed_names(releases / link) == [f'"changed"\t{PREFLABEL}\t"Maroc"@fr\t"Le Maroc"@fr']
     assert {name: digest for name, digest in files.items() if name.startswith("2026.11.0/")} == before[1]
+
+
+def changed_names(folder: Path) -> list[str]:
+    """Return what a release says it changed of Morocco, having named the release that it follows."""
+    release = open_release(folder)
+    assert release.manifest.previous is not None
+    assert release.manifest.previous.digest == open_release(folder.parent / "2026.11.0").manifest.digest
+    lines = (folder / CHANGES).read_text(encoding="utf-8").splitlines()[1:]
+    assert {line.partition("/id/")[0] for line in lines} <= {f"<{BASE[:-1]}"}, lines
+    return [line.partition("\t")[2] for line in lines if line.startswith(f"<{ID}state/morocco>")]
 
 
 # Freezing by itself

@@ -38,6 +38,7 @@ PREFIXES: Final = MappingProxyType(
         "graph": GRAPH,
         "release": RELEASE,
         **{kind: f"{ID}{kind}/" for kind in KINDS},
+        "as": "https://www.w3.org/ns/activitystreams#",
         "bibo": "http://purl.org/ontology/bibo/",
         "dbr": "http://dbpedia.org/resource/",
         "dcat": "http://www.w3.org/ns/dcat#",

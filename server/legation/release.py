@@ -16,6 +16,14 @@ MANIFEST: Final = "manifest.json"
 DATASET: Final = "dataset.nq"
 CONTEXT: Final = "context.jsonld"
 SEARCH: Final = "search.tsv"
+CHANGES: Final = "changes.tsv"
+CHANGES_RDF: Final = "changes.ttl"
+CHANGE_LISTS: Final = frozenset((CHANGES, CHANGES_RDF))
+"""How the release differs from the one before it: a relation of two contents, and so in neither's digest."""
+
+CHANGE_COLUMNS: Final = ("thing", "change", "property", "before", "after")
+"""Columns of ``changes.tsv``, in the TSV of SPARQL 1.1: terms as N-Triples has them, lines sorted."""
+
 CURRENT: Final = "current"
 ANSWERS: Final = "answers/"
 """Where the pinned answer to each competency question is, as CSV named for the question."""
@@ -56,6 +64,14 @@ class FileEntry:
 
 
 @dataclass(frozen=True)
+class Previous:
+    """The release that another one follows: its version and the digest of its content."""
+
+    version: str
+    digest: str
+
+
+@dataclass(frozen=True)
 class Manifest:
     """What a release holds. ``digest`` names its content: see ``publish.freeze.content_digest``."""
 
@@ -65,6 +81,8 @@ class Manifest:
     counts: Mapping[str, int]
     graphs: Mapping[str, GraphEntry]
     files: Mapping[str, FileEntry]
+    previous: Previous | None = None
+    """The release that its list of changes compares it with; none for the first."""
 
     def to_json(self) -> str:
         """Return the manifest as canonical JSON text."""
@@ -75,6 +93,7 @@ class Manifest:
         """Read a manifest; raise ``ReleaseError`` where it is not one."""
         try:
             raw = json.loads(text)
+            previous = raw.get("previous")
             return cls(
                 version=raw["version"],
                 issued=raw["issued"],
@@ -82,6 +101,7 @@ class Manifest:
                 counts=raw["counts"],
                 graphs={iri: GraphEntry(**entry) for iri, entry in raw["graphs"].items()},
                 files={name: FileEntry(**entry) for name, entry in raw["files"].items()},
+                previous=Previous(**previous) if previous is not None else None,
             )
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise ReleaseError(f"not a release manifest: {error!r}") from error
@@ -122,3 +142,23 @@ def open_release(folder: Path) -> Release:
     if missing:
         raise ReleaseError(f"{found}: the release is incomplete; missing: {', '.join(sorted(missing))}")
     return release
+
+
+def version_order(version: str) -> tuple[int, ...]:
+    """Return what calendar versions are sorted by: 2026.9.0 comes before 2026.11.0."""
+    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+
+
+def releases_in(folder: Path) -> list[Release]:
+    """Return the releases in a folder that can be opened under their own versions, the oldest first."""
+    found = []
+    for path in folder.iterdir():
+        if path.is_symlink() or not (path / MANIFEST).is_file():
+            continue
+        try:
+            release = open_release(path)
+        except ReleaseError:
+            continue
+        if release.manifest.version == path.name:
+            found.append(release)
+    return sorted(found, key=lambda release: version_order(release.manifest.version))

@@ -15,7 +15,7 @@ from pyoxigraph import Literal, NamedNode, Quad, Triple
 from legation.namespaces import BASE, GRAPH, ONTOLOGY, PREFIXES, RELEASE
 from legation.publish.graphs import META
 from legation.publish.header import Header
-from legation.release import FileEntry
+from legation.release import CHANGE_LISTS, FileEntry
 
 ENDPOINT: Final = NamedNode(f"{BASE}sparql")
 SAME_AS: Final = PREFIXES["owl"] + "sameAs"
@@ -40,6 +40,9 @@ FROM_HEADER: Final = (
 """What the dataset takes over from the ontology header (Dublin Core terms)."""
 SELF_CONTAINED: Final = ("dataset.nq", "dataset.trig", "meta.ttl")
 """Files that hold the metadata graph, which so cannot state their size or digest; the manifest does."""
+UNMEASURED: Final = frozenset((*SELF_CONTAINED, *CHANGE_LISTS))
+"""Files that the metadata graph names without size and digest: those, and the lists of changes, which depend
+on what else was published and not on what this release says."""
 
 Value = str | int | NamedNode | Literal
 
@@ -170,7 +173,7 @@ def distribution(release: NamedNode, header: Header, path: str, entry: FileEntry
             *(("dcterms:license", value) for value in header.values("dcterms", "license")),
         )
     yield from say(packed, ("dcat:compressFormat", NamedNode(f"{MEDIA_TYPES}application/gzip")))
-    if path in SELF_CONTAINED:
+    if path in UNMEASURED:
         return
     yield from say(this, ("dcat:byteSize", entry.bytes), ("spdx:checksum", checksum))
     yield from sha256(checksum, entry.sha256)

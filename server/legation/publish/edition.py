@@ -13,7 +13,7 @@ from legation.namespaces import ID, LEG, PREFIXES, RELEASE
 from legation.publish import serialize
 from legation.publish.authored import Authored
 from legation.publish.context import make_context
-from legation.publish.describe import SELF_CONTAINED, count, describe
+from legation.publish.describe import UNMEASURED, count, describe
 from legation.publish.fault import Fault
 from legation.publish.freeze import content_digest, file_entry
 from legation.publish.graphs import META, ONTOLOGY, SHAPES, add, triples_in
@@ -22,7 +22,7 @@ from legation.publish.questions import Question, check_questions, describe_quest
 from legation.publish.report import quality_files
 from legation.publish.search import search_table
 from legation.publish.tables import tables
-from legation.release import ANSWERS, CONTEXT, DATASET, SEARCH, GraphEntry, Manifest
+from legation.release import ANSWERS, CONTEXT, DATASET, SEARCH, GraphEntry, Manifest, Previous, Release
 
 COUNTED: Final = (
     *("Person", "Body", "Post", "Place", "Instrument", "Event"),
@@ -90,7 +90,7 @@ def description(
     """Yield the metadata graph of a release with these files, and those that will hold the graph itself."""
     project = authored.project
     entries = {path: file_entry(path, content) for path, content in files.items()}
-    entries |= {path: file_entry(path, b"") for path in SELF_CONTAINED}
+    entries |= {path: file_entry(path, b"") for path in sorted(UNMEASURED)}
     inputs = [*project.turtle_files(), *project.question_files()]
     digests = {project.name_of(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs}
     return describe(header, count(store), digests, entries)
@@ -106,8 +106,8 @@ def with_metadata(store: Store) -> dict[str, bytes]:
     }
 
 
-def manifest(edition: Edition, files: Mapping[str, bytes]) -> Manifest:
-    """Return what a release with these files holds."""
+def manifest(edition: Edition, files: Mapping[str, bytes], previous: Release | None = None) -> Manifest:
+    """Return what a release with these files holds that follows ``previous``."""
     store = edition.store
     entries = {path: file_entry(path, content) for path, content in files.items()}
     graphs = {
@@ -128,6 +128,7 @@ def manifest(edition: Edition, files: Mapping[str, bytes]) -> Manifest:
             for iri, triples in graphs.items()
         },
         files=entries,
+        previous=Previous(previous.manifest.version, previous.manifest.digest) if previous else None,
     )
 
 

@@ -10,7 +10,16 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from legation.release import CURRENT, MANIFEST, MEDIA_TYPES, FileEntry, Manifest, Release, open_release
+from legation.release import (
+    CHANGE_LISTS,
+    CURRENT,
+    MANIFEST,
+    MEDIA_TYPES,
+    FileEntry,
+    Manifest,
+    Release,
+    open_release,
+)
 
 
 class ConflictError(Exception):
@@ -33,9 +42,11 @@ def content_digest(files: Mapping[str, FileEntry]) -> str:
     """Return the digest that names a release's content.
 
     It is the SHA-256 of a line ``<sha256>  <path>`` for each file, in order of path. Gzipped twins are left
-    out: they add nothing, and their bytes differ between builds of zlib.
+    out: they add nothing, and their bytes differ between builds of zlib. So are the lists of changes: what a
+    release says is the same whichever release it follows.
     """
-    lines = (f"{file.sha256}  {path}\n" for path, file in sorted(files.items()) if not path.endswith(".gz"))
+    told = sorted(path for path in files if not path.endswith(".gz") and path not in CHANGE_LISTS)
+    lines = (f"{files[path].sha256}  {path}\n" for path in told)
     return hashlib.sha256("".join(lines).encode("utf-8")).hexdigest()
 
 

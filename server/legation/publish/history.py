@@ -9,7 +9,7 @@ from pyoxigraph import NamedNode, RdfFormat, parse
 
 from legation.namespaces import ID, LEG, LEGSH
 from legation.publish.graphs import COMPUTED
-from legation.release import MANIFEST, Release, open_release
+from legation.release import MANIFEST, Release, open_release, version_order
 
 LASTING: Final = (ID, LEG, LEGSH)
 
@@ -20,13 +20,8 @@ def previous_release(releases: Path, version: str) -> Release | None:
     A release of the same version is no predecessor: it has the same content, or is about to be replaced.
     """
     folders = [folder for folder in releases.glob("[0-9]*.*") if (folder / MANIFEST).is_file()]
-    earlier = [folder for folder in folders if order(folder.name) < order(version)]
-    return open_release(max(earlier, key=lambda folder: order(folder.name))) if earlier else None
-
-
-def order(version: str) -> tuple[int, ...]:
-    """Return the sort key of a calendar version: 2026.9.0 comes before 2026.11.0."""
-    return tuple(int(part) for part in version.split(".") if part.isdecimal())
+    earlier = [folder for folder in folders if version_order(folder.name) < version_order(version)]
+    return open_release(max(earlier, key=lambda folder: version_order(folder.name))) if earlier else None
 
 
 def published_identifiers(releases: Path, version: str) -> list[str]:

@@ -11,6 +11,7 @@ from pyoxigraph import Store
 from legation.namespaces import ONTOLOGY as HEADER
 from legation.project import Project
 from legation.publish.authored import Authored, read_files
+from legation.publish.changes import change_lists
 from legation.publish.check import abbreviate, check_files, check_withdrawals, name_of, short, value_of
 from legation.publish.constraints import Report, check_shapes
 from legation.publish.derive import derive
@@ -19,10 +20,10 @@ from legation.publish.fault import Fault, PublishError
 from legation.publish.freeze import freeze, with_twins
 from legation.publish.graphs import DERIVED, INFERRED, ONTOLOGY, add, triples_in
 from legation.publish.header import Header, read_header, stamp
-from legation.publish.history import published_identifiers
+from legation.publish.history import previous_release, published_identifiers
 from legation.publish.hygiene import check_hygiene
 from legation.publish.infer import Contradiction, infer
-from legation.release import Release
+from legation.release import DATASET, Release
 
 Progress = Callable[[str], None]
 """Is told in a few words what happens next."""
@@ -115,6 +116,9 @@ def publish(
     faults += check_hygiene(checked.authored, edition.store)
     if faults:
         raise PublishError(faults)
+    progress("comparing with the release before")
+    previous = previous_release(releases, edition.header.version)
+    listed = change_lists(edition.header.version, previous, edition.files[DATASET].splitlines(keepends=True))
     progress("freezing")
-    files = with_twins(edition.files)
-    return freeze(releases, manifest(edition, files), files, replace=replace)
+    files = with_twins({**edition.files, **listed})
+    return freeze(releases, manifest(edition, files, previous), files, replace=replace)
