@@ -12,6 +12,7 @@ import owlready2  # type: ignore[import-untyped]
 import pytest
 from owlrl.OWLRL import OWLRL_Semantics  # type: ignore[import-untyped]
 from rdflib import DCTERMS, FOAF, ORG, OWL, RDF, RDFS, SKOS, VANN, BNode, Graph, Literal, Namespace, URIRef
+from rdflib.term import Node
 
 from legation.namespaces import LEG, ONTOLOGY, PREFIXES
 from legation.publish.canonical import canonical_text
@@ -25,8 +26,7 @@ BIBO = Namespace("http://purl.org/ontology/bibo/")
 WIKIDATA = PREFIXES["wd"]
 PREFIX_LINES = "".join(f"PREFIX {prefix}: <{iri}>\n" for prefix, iri in PREFIXES.items())
 
-LABEL_LANGUAGES = ["ar", "en", "fr"]
-TEXT_LANGUAGES = ["ar", "en"]
+LANGUAGES = ["ar", "en", "fr"]
 MAPPINGS = {SKOS.exactMatch, SKOS.closeMatch, SKOS.broadMatch, SKOS.narrowMatch, SKOS.relatedMatch}
 
 CONSISTENT = """
@@ -192,7 +192,7 @@ def concepts(graph: Graph) -> set[URIRef]:
     return terms_of(graph, SKOS.Concept, SKOS.ConceptScheme)
 
 
-def languages(graph: Graph, subject: URIRef, predicate: URIRef) -> list[str | None]:
+def languages(graph: Graph, subject: Node, predicate: URIRef) -> list[str | None]:
     values = graph.objects(subject, predicate)
     return sorted((v.language if isinstance(v, Literal) else None for v in values), key=str)
 
@@ -247,7 +247,7 @@ def test_the_header_has_the_metadata_that_foops_asks_for(ontology: Graph, predic
 
 @pytest.mark.parametrize("predicate", [DCTERMS.title, DCTERMS.abstract, DCTERMS.description, DCTERMS.rights])
 def test_the_header_speaks_three_languages(ontology: Graph, predicate: URIRef) -> None:
-    assert languages(ontology, HEADER, predicate) == LABEL_LANGUAGES
+    assert languages(ontology, HEADER, predicate) == LANGUAGES
 
 
 def test_version_number_and_version_iri_agree_and_the_build_can_read_them(ontology: Graph) -> None:
@@ -259,35 +259,52 @@ def test_version_number_and_version_iri_agree_and_the_build_can_read_them(ontolo
 
 
 def test_every_class_and_property_is_labelled_once_in_each_of_three_languages(ontology: Graph) -> None:
-    faulty = {t for t in schema_terms(ontology) if languages(ontology, t, RDFS.label) != LABEL_LANGUAGES}
+    faulty = {t for t in schema_terms(ontology) if languages(ontology, t, RDFS.label) != LANGUAGES}
     assert faulty == set()
 
 
 def test_every_concept_is_named_once_in_each_of_three_languages_by_skos_alone(ontology: Graph) -> None:
-    faulty = {t for t in concepts(ontology) if languages(ontology, t, SKOS.prefLabel) != LABEL_LANGUAGES}
+    faulty = {t for t in concepts(ontology) if languages(ontology, t, SKOS.prefLabel) != LANGUAGES}
     assert faulty == set()
     assert {t for t in concepts(ontology) if (t, RDFS.label, None) in ontology} == set()
 
 
-def test_every_term_is_defined_once_in_english_and_once_in_arabic(ontology: Graph) -> None:
+def test_every_term_is_defined_once_in_each_of_three_languages(ontology: Graph) -> None:
     terms = schema_terms(ontology) | concepts(ontology)
-    assert {t for t in terms if languages(ontology, t, SKOS.definition) != TEXT_LANGUAGES} == set()
+    assert {t for t in terms if languages(ontology, t, SKOS.definition) != LANGUAGES} == set()
 
 
 @pytest.mark.parametrize("predicate", [SKOS.scopeNote, SKOS.example])
-def test_notes_and_examples_are_given_in_both_languages(ontology: Graph, predicate: URIRef) -> None:
+def test_notes_and_examples_are_given_in_three_languages(ontology: Graph, predicate: URIRef) -> None:
     noted = set(ontology.subjects(predicate))
-    faulty = {
-        t for t in noted if isinstance(t, URIRef) and languages(ontology, t, predicate) != TEXT_LANGUAGES
-    }
+    faulty = {t for t in noted if isinstance(t, URIRef) and languages(ontology, t, predicate) != LANGUAGES}
     assert faulty == set()
 
 
-@pytest.mark.parametrize("language", LABEL_LANGUAGES)
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_no_two_terms_share_a_label(ontology: Graph, language: str) -> None:
     labels = [*ontology.objects(None, RDFS.label), *ontology.objects(None, SKOS.prefLabel)]
     texts = [str(v).casefold() for v in labels if isinstance(v, Literal) and v.language == language]
     assert [text for text, count in Counter(texts).items() if count > 1] == []
+
+
+@pytest.mark.parametrize("folder", ["ontology", "shapes", "data/schemes"])
+def test_french_texts_keep_punctuation_on_the_line_and_have_typographic_apostrophes(
+    folder: str,
+) -> None:
+    loose = re.compile(r" [:;?!»…]|« |(?<=[^\W\d_])'(?=[^\W\d_])")
+    texts = {o for o in read(sorted((ROOT / folder).glob("*.ttl"))).objects() if isinstance(o, Literal)}
+    french = {text for text in texts if text.language == "fr"}
+    assert french
+    assert {text for text in french if loose.search(text)} == set()
+
+
+def test_every_concept_of_the_vocabularies_is_named_and_defined_once_in_each_of_three_languages() -> None:
+    schemes = read(sorted((ROOT / "data" / "schemes").glob("*.ttl")))
+    described = set(schemes.subjects(RDF.type))
+    assert described
+    for said in (SKOS.prefLabel, SKOS.definition):
+        assert {t for t in described if languages(schemes, t, said) != LANGUAGES} == set()
 
 
 def test_arabic_texts_are_in_arabic_script_and_the_others_are_not(ontology: Graph) -> None:

@@ -198,8 +198,8 @@ def test_a_shape_is_named_described_and_its_message_written_in_each_language_onc
     is_property = (shape, RDF.type, SH.PropertyShape) in shapes()
     name, description = (SH.name, SH.description) if is_property else (RDFS.label, RDFS.comment)
     assert languages(shape, name) == ["ar", "en", "fr"]
-    assert languages(shape, description) == ["ar", "en"]
-    assert languages(shape, SH.message) == (["ar", "en"] if is_reporting(shape) else [])
+    assert languages(shape, description) == ["ar", "en", "fr"]
+    assert languages(shape, SH.message) == (["ar", "en", "fr"] if is_reporting(shape) else [])
 
 
 def claim_properties_by(side: str) -> Iterator[URIRef]:
