@@ -17,8 +17,10 @@ from legation.namespaces import PREFIXES
 from legation.project import Project, open_project
 from legation.publish.canonical import canonical_text
 
-TRIPLES_PER_TENURE: Final = 29.0
-"""Quads of a release for each tenure of the world: see ``python -m tests.bench.world``."""
+QUADS_AT_LEAST: Final = 12_800
+"""Quads of a release without any tenure: ontology, shapes, vocabularies, states and the metadata of these."""
+QUADS_PER_TENURE: Final = 40.5
+"""Quads that each tenure brings, with its share of people, posts, bodies, memberships and passages."""
 
 CLAIMS_PER_DOCUMENT: Final = 40
 PASSAGE: Final = 60
@@ -53,7 +55,7 @@ class World:
     @classmethod
     def of(cls, triples: int) -> World:
         """Return a world whose release has about ``triples`` quads."""
-        return cls(max(TENURES_PER_POST, round(triples / TRIPLES_PER_TENURE)))
+        return cls(max(TENURES_PER_POST, round((triples - QUADS_AT_LEAST) / QUADS_PER_TENURE)))
 
     @property
     def posts(self) -> int:

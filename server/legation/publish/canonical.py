@@ -8,6 +8,7 @@ from pyoxigraph import BlankNode, RdfFormat, Triple, parse
 from rdflib import Graph
 
 from legation.namespaces import PREFIXES
+from legation.publish.longturtle import UnwritableError, longturtle
 from legation.terms import add_to, to_oxigraph
 
 
@@ -33,9 +34,12 @@ def canonical_text(text: str) -> str:
 
 def canonical_spelling(triples: Collection[Triple]) -> str:
     """Return the canonical Turtle of ``triples``: the same triples always give the same text."""
-    # Canonicalising only names blank nodes; without any it would take four times as long for nothing.
-    canon = any(isinstance(node, BlankNode) for triple in triples for node in triple)
-    return spell(rdflib_graph(triples), canon=canon)
+    try:
+        return longturtle(triples, new_graph()).rstrip("\n") + "\n"
+    except UnwritableError:
+        # Canonicalising only names blank nodes; without any it would take four times as long for nothing.
+        canon = any(isinstance(node, BlankNode) for triple in triples for node in triple)
+        return spell(rdflib_graph(triples), canon=canon)
 
 
 def canonical_turtle(graph: Graph) -> str:
