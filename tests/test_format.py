@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import rdflib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from legation.namespaces import ID, LEG, PREFIXES
@@ -101,6 +101,7 @@ values = st.one_of(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.tuples(terms, terms, values), max_size=8), st.randoms(use_true_random=False))
 def test_the_same_triples_have_one_spelling_in_whatever_order_and_it_says_the_same(
     triples: list[tuple[rdflib.URIRef, rdflib.URIRef, rdflib.URIRef | rdflib.Literal]], random: object

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import rdflib
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import RdfFormat, Triple, parse
 
@@ -58,6 +58,7 @@ def rdflibs(triples: list[Triple]) -> str:
     return spell(rdflib_graph(triples), canon=False)
 
 
+@settings(deadline=None)
 @pytest.mark.filterwarnings("ignore:Serializing weird numerical")
 @given(st.lists(st.tuples(iris, properties, values), min_size=1, max_size=10))
 def test_the_text_is_rdflibs_whatever_the_names_and_the_values(
