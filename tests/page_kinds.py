@@ -51,6 +51,7 @@ PAGES: Final = {
     "releases": "/release/",
     "release": "/release/current",
     "changes": "/changes",
+    "earlier release": "/page/body/hedayah?release=2026.11.0",
     "about": "/about",
     "licence": "/licence",
     "graphs": "/graphs",

@@ -28,7 +28,10 @@ import pytest
 from pyoxigraph import RdfFormat, Store
 
 from legation.namespaces import BASE
-from legation.release import MEDIA_TYPES, FileEntry, GraphEntry, Manifest
+from legation.publish.changes import change_lists
+from legation.publish.freeze import content_digest
+from legation.publish.history import previous_release
+from legation.release import MEDIA_TYPES, FileEntry, GraphEntry, Manifest, Previous
 
 LEGATION = (sys.executable, "-c", "from legation.cli import main; main()")
 START_LIMIT = 30.0
@@ -215,13 +218,23 @@ def was_touched(listener: socket.socket) -> bool:
     return True
 
 
-def small_release(folder: Path, quads: str, files: Mapping[str, str] | None = None) -> Path:
+def small_release(
+    folder: Path,
+    quads: str,
+    files: Mapping[str, str] | None = None,
+    *,
+    version: str = "1.0.0",
+    issued: str = "2026-11-01",
+) -> Path:
     """Write a release of a few quads into ``folder``, as publishing lays one out, and return its path."""
-    release = folder / "1.0.0"
+    release = folder / version
     release.mkdir(parents=True)
+    older = previous_release(folder, version)
     context = json.dumps({"@context": {"leg": f"{BASE}ontology#"}})
     quads = "".join(sorted(quads.splitlines(keepends=True)))
+    lists = change_lists(version, older, quads.encode().splitlines(keepends=True))
     contents = {"dataset.nq": quads, "context.jsonld": context, **(files or {})}
+    contents |= {name: text.decode() for name, text in lists.items()}
     for name, text in contents.items():
         (release / name).parent.mkdir(parents=True, exist_ok=True)
         (release / name).write_text(text, encoding="utf-8")
@@ -231,15 +244,15 @@ def small_release(folder: Path, quads: str, files: Mapping[str, str] | None = No
         )
         for name, text in contents.items()
     }
-    digest = hashlib.sha256(repr(sorted(entries.items())).encode()).hexdigest()
     graphs = {line.split()[-2].strip("<>") for line in quads.splitlines() if line.strip()}
     manifest = Manifest(
-        version="1.0.0",
-        issued="2026-11-01",
-        digest=digest,
+        version=version,
+        issued=issued,
+        digest=content_digest(entries),
         counts={},
         graphs={iri: GraphEntry(quads.count(f"<{iri}> ."), "") for iri in sorted(graphs)},
         files=entries,
+        previous=Previous(older.manifest.version, older.manifest.digest) if older else None,
     )
     (release / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
     return release

@@ -75,6 +75,12 @@ def test_what_every_release_says_anew_is_no_change() -> None:
     assert kinds(stamps[0] + lists[0], stamps[1] + lists[1]) == {}
 
 
+def test_a_value_that_is_a_blank_node_is_a_value_without_a_name() -> None:
+    before, after = quad(CLAIM, LABEL, "_:c14n7"), quad(CLAIM, LABEL, '"a"')
+    (change,) = compare([before.encode()], [after.encode()])
+    assert [(one.before, one.after) for one in change.differences] == [(b"_:b", b'"a"')]
+
+
 @given(st.sets(st.integers(0, 12)), st.sets(st.integers(0, 12)))
 def test_a_walk_side_by_side_finds_what_sets_find(old: set[int], new: set[int]) -> None:
     before, after = ("".join(rank("Normal", f"{ID}claim/c-{n}") for n in one) for one in (old, new))

@@ -23,6 +23,7 @@ from schemathesis.specs.openapi.schemas import OpenApiSchema
 from legation.namespaces import GRAPH, ID, LEG, PREFIXES
 from legation.release import CONTEXT, open_release
 from legation.serve.app import create_app
+from legation.serve.archive import Archive
 from legation.serve.engine import OxigraphEngine
 from legation.serve.query.workers import Pool
 from legation.serve.settings import Settings
@@ -76,7 +77,7 @@ def test_every_route_and_method_is_described_and_nothing_else_is(little: Path, t
     release, settings = open_release(little), Settings(workers=1)
     index = ensure_index(release)
     engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings))
-    app = create_app(release, engine, settings)
+    app = create_app(release, engine, settings, Archive(settings))
     engine.close()
     routes = {
         (PLACEHOLDER.sub(r"{\g<name>}", rule.rule), method)

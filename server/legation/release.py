@@ -7,7 +7,9 @@ release being served; ``releases/<version>.store/`` is a disposable index of it,
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Final
@@ -27,6 +29,9 @@ CHANGE_COLUMNS: Final = ("thing", "change", "property", "before", "after")
 CURRENT: Final = "current"
 ANSWERS: Final = "answers/"
 """Where the pinned answer to each competency question is, as CSV named for the question."""
+
+VERSION: Final = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9}){0,9}")
+"""What is a version, and so the name of a release's folder; anything else never reaches the file system."""
 
 MEDIA_TYPES: Final[Mapping[str, str]] = {
     ".ttl": "text/turtle",
@@ -144,6 +149,17 @@ def open_release(folder: Path) -> Release:
     return release
 
 
+def release_named(folder: Path, version: str) -> Release:
+    """Open the release of a version, whatever text that is; raise ``ReleaseError`` where there is none."""
+    path = folder / version if VERSION.fullmatch(version) else None
+    if path is None or path.is_symlink() or not path.is_dir():
+        raise ReleaseError(f"{folder}: no release {version!r} here")
+    release = open_release(path)
+    if release.manifest.version != version:
+        raise ReleaseError(f"{path}: the release in it says that it is {release.manifest.version}")
+    return release
+
+
 def version_order(version: str) -> tuple[int, ...]:
     """Return what calendar versions are sorted by: 2026.9.0 comes before 2026.11.0."""
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
@@ -153,12 +169,6 @@ def releases_in(folder: Path) -> list[Release]:
     """Return the releases in a folder that can be opened under their own versions, the oldest first."""
     found = []
     for path in folder.iterdir():
-        if path.is_symlink() or not (path / MANIFEST).is_file():
-            continue
-        try:
-            release = open_release(path)
-        except ReleaseError:
-            continue
-        if release.manifest.version == path.name:
-            found.append(release)
+        with suppress(ReleaseError):
+            found.append(release_named(folder, path.name))
     return sorted(found, key=lambda release: version_order(release.manifest.version))

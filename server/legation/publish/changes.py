@@ -37,7 +37,8 @@ STAMP: Final = f"<{PREFIXES['owl']}versionInfo>".encode()
 """What every release says anew of every term."""
 
 WITHDRAWN: Final = (f"<{PREFIXES['rdf']}type>".encode(), f"<{LEG}Withdrawn>".encode())
-BLANK: Final = b"_:"
+BLANK: Final = b"_:b"
+"""What stands for any blank node: their names are given anew in every release."""
 
 Said = frozenset[tuple[bytes, bytes]]
 """What is said of one subject: properties and objects, as N-Triples has them."""
@@ -116,16 +117,13 @@ def blocks(lines: Iterable[bytes]) -> Iterator[tuple[bytes, list[bytes]]]:
 
 
 def said(lines: Iterable[bytes]) -> Said:
-    """Return what lines of one subject say, whichever graph they stand in.
-
-    Blank nodes are named anew in every release, so all of them count as the same.
-    """
+    """Return what lines of one subject say, whichever graph they stand in."""
     found = set()
     for line in lines:
         _, predicate, rest = line.split(b" ", 2)
         value, _, _ = rest.rsplit(b" ", 2)
         if predicate != STAMP:
-            found.add((predicate, BLANK if value.startswith(BLANK) else value))
+            found.add((predicate, BLANK if value.startswith(b"_:") else value))
     return frozenset(found)
 
 

@@ -7,26 +7,27 @@ from flask_babel import Babel
 from werkzeug.exceptions import HTTPException
 
 from legation.release import Release
+from legation.serve.archive import Archive
 from legation.serve.engine import Engine
 from legation.serve.lookup import reconcile, search
 from legation.serve.query import sparql
 from legation.serve.resources import graphs, releases, things
 from legation.serve.settings import Settings
-from legation.serve.site import browse, overview, quality, questions, sitemap
+from legation.serve.site import browse, changes, overview, quality, questions, sitemap
 from legation.serve.site import home as site
 from legation.serve.site.pages import answer_problem, language, page_globals
 from legation.serve.state import EXTENSION, State
 from legation.serve.thing import sheet
 from legation.serve.validate import validation
-from legation.serve.web import caching, intake, openapi
+from legation.serve.web import caching, dated, intake, openapi
 from legation.serve.web.problems import PROBLEM, ProblemError, slug_for
 from legation.serve.words.languages import LanguageInPath
 from legation.serve.words.messages import Catalogues
 from legation.serve.writing import builder, completion
 
 
-def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
-    """Return the WSGI application that serves ``release`` through ``engine``."""
+def create_app(release: Release, engine: Engine, settings: Settings, archive: Archive) -> Flask:
+    """Return the WSGI application that serves ``release`` through ``engine``, and others from ``archive``."""
     app = Flask("legation.serve", static_folder="static", template_folder="templates")
     app.config["MAX_CONTENT_LENGTH"] = settings.query_limit
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.query_limit
@@ -35,10 +36,12 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.jinja_env.lstrip_blocks = True
     app.extensions[EXTENSION] = State(release, settings, engine)
     app.extensions[EXTENSION].prepare()
+    app.extensions[dated.ARCHIVE] = archive
     for module in (
         site,
         sitemap,
         browse,
+        changes,
         things,
         sheet,
         overview,
@@ -61,7 +64,10 @@ def create_app(release: Release, engine: Engine, settings: Settings) -> Flask:
     app.register_error_handler(caching.KnownError, caching.answer_known)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(intake.check_request)
+    app.before_request(dated.enter)
+    app.teardown_request(dated.leave)
     app.after_request(caching.finish)
+    app.after_request(dated.sign)
     app.after_request(intake.keep_here)
     return app
 

@@ -70,13 +70,12 @@ class Engine(Protocol):
         ...
 
 
-class OxigraphEngine:
-    """The release's own index, read in this process; strangers' queries run in the pool."""
+class StoreReader:
+    """The release's own index, read in this process."""
 
-    def __init__(self, index: Path, pool: Pool) -> None:
+    def __init__(self, index: Path) -> None:
         """Open ``index`` read-only."""
         self._store = Store.read_only(str(index))
-        self._pool = pool
 
     def about(self, subjects: Iterable[NamedNode | BlankNode]) -> list[Quad]:
         """See ``Engine.about``."""
@@ -114,6 +113,15 @@ class OxigraphEngine:
         return [
             {name: value for name in names if (value := solution[name]) is not None} for solution in solutions
         ]
+
+
+class OxigraphEngine(StoreReader):
+    """The index of the release being served; strangers' queries run in the pool."""
+
+    def __init__(self, index: Path, pool: Pool) -> None:
+        """Open ``index`` read-only."""
+        super().__init__(index)
+        self._pool = pool
 
     def run(self, request: Request, visit: Visit) -> Answer:
         """See ``Engine.run``."""

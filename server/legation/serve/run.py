@@ -18,6 +18,7 @@ from granian.server.embed import Server
 
 from legation.release import CONTEXT, Release, open_release
 from legation.serve.app import create_app
+from legation.serve.archive import Archive
 from legation.serve.editions import Edition, Editions
 from legation.serve.engine import OxigraphEngine
 from legation.serve.front.answers import Answers
@@ -58,16 +59,21 @@ def run(settings: Settings, tell: Callable[[str], object]) -> None:
         Host.parse(entry)
     release = open_release(settings.release)
     _probe(settings)
-    edition = open_edition(settings, tell, release)
+    archive = Archive(settings)
+    opener = partial(open_edition, settings, tell, archive)
+    edition = opener(release)
     try:
-        uvloop.run(_serve(settings, edition, tell))
+        uvloop.run(_serve(settings, edition, opener, tell))
     finally:
         edition.engine.close()
+        archive.close()
 
 
-async def _serve(settings: Settings, first: Edition, tell: Callable[[str], object]) -> None:
+async def _serve(
+    settings: Settings, first: Edition, opener: Callable[[Release], Edition], tell: Callable[[str], object]
+) -> None:
     """Serve ``first`` and the releases that follow it, until a signal ends it."""
-    editions = Editions(settings.release, first, partial(open_edition, settings, tell))
+    editions = Editions(settings.release, first, opener)
     front = Front(editions, settings)
     server = _server(settings, front)
     server.on_startup(
@@ -105,7 +111,9 @@ def _server(settings: Settings, front: Front) -> Server:
     )
 
 
-def open_edition(settings: Settings, tell: Callable[[str], object], release: Release) -> Edition:
+def open_edition(
+    settings: Settings, tell: Callable[[str], object], archive: Archive, release: Release
+) -> Edition:
     """Open a release for serving: its index, built where there is none yet, its workers, its application."""
     if not index_path(release).is_dir():
         size = release.dataset.stat().st_size
@@ -113,7 +121,8 @@ def open_edition(settings: Settings, tell: Callable[[str], object], release: Rel
     index = ensure_index(release)
     ensure_name_index(release)
     engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings))
-    return Edition(release, engine, create_app(release, engine, settings), Answers(settings.answer_cache))
+    app = create_app(release, engine, settings, archive)
+    return Edition(release, engine, app, Answers(settings.answer_cache))
 
 
 def _address(settings: Settings) -> str:

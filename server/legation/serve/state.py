@@ -6,12 +6,12 @@ import hashlib
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, lru_cache, partial
+from functools import cached_property, lru_cache
 from pathlib import Path
 from threading import RLock
 from typing import Any, Final, TypeVar
 
-from flask import current_app
+from flask import current_app, g
 from pyoxigraph import Literal, NamedNode
 
 from legation.namespaces import BASE, GRAPH, PREFIXES
@@ -21,11 +21,12 @@ from legation.serve.engine import Engine
 from legation.serve.lookup.catalogue import Catalogue, read_catalogue
 from legation.serve.lookup.index import NameIndex, ensure_name_index
 from legation.serve.query.federation import Federation
+from legation.serve.resources.history import History, read_history
 from legation.serve.settings import Settings, limits
 from legation.serve.site.directory.build import ensure_directory
 from legation.serve.site.directory.read import Directory, Filter
 from legation.serve.store import ensure_index
-from legation.serve.web.iris import node
+from legation.serve.web.iris import Links, node
 from legation.serve.words.present import Presenter
 
 NAMES_KEPT: Final = 65536
@@ -71,8 +72,11 @@ class State:
 
     @cached_property
     def edition(self) -> str:
-        """A digest of release, program and limits: under it the same request always gets the same answer."""
-        digest = hashlib.sha256(self.release.manifest.digest.encode())
+        """A digest of release, program and limits: under it the same request always gets the same answer.
+
+        The releases before it count, too: pages tell what changed.
+        """
+        digest = hashlib.sha256((self.release.manifest.digest + self.history.digest).encode())
         package = Path(__file__).parent.parent
         reports = (open_project().root / "docs").glob("conformance.*")
         for file in [*sorted(package.glob("serve/**/*")), *sorted(package.glob("*.py")), *sorted(reports)]:
@@ -80,6 +84,11 @@ class State:
                 digest.update(file.read_bytes())
         digest.update(repr([getattr(self.settings, one.name) for one in limits()]).encode())
         return digest.hexdigest()[:32]
+
+    @cached_property
+    def history(self) -> History:
+        """What happened from release to release up to this one."""
+        return read_history(self.release)
 
     @cached_property
     def name_index(self) -> NameIndex:
@@ -118,6 +127,12 @@ class State:
         """The directory of the release; it is built at the first start with its content."""
         return Directory(ensure_directory(ensure_index(self.release), self.release.dataset, self.wider))
 
+    def close(self) -> None:
+        """Let go of files and processes; nothing may be asked of it afterwards."""
+        if "directory" in self.__dict__:
+            self.directory.close()
+        self.engine.close()
+
     def prepare(self) -> None:
         """Work out now what the first reader would otherwise wait for."""
         self.directory.count("claim", Filter())
@@ -128,18 +143,16 @@ class State:
         """The names of anything, looked up when they are wanted and kept."""
         return Naming(self.engine, self.term_names)
 
-    def presenter(self, language: str, root: str, href: Callable[[str, str], str | None]) -> Presenter:
-        """Return what shows terms in ``language`` with links under ``root``, the same one each time."""
-        key = (language, root)
+    def presenter(self, language: str, links: Links) -> Presenter:
+        """Return what shows terms in ``language`` with such ``links``, the same one each time."""
+        key = (language, links)
         if key not in self.presenters:
-            self.presenters[key] = Presenter(
-                language, self.naming, partial(href, root), self.directory.matter
-            )
+            self.presenters[key] = Presenter(language, self.naming, links.to, self.directory.matter)
         return self.presenters[key]
 
     @cached_property
-    def presenters(self) -> dict[tuple[str, str], Presenter]:
-        """The presenters in use: one for each language and root of links."""
+    def presenters(self) -> dict[tuple[str, Links], Presenter]:
+        """The presenters in use: one for each language and kind of links."""
         return {}
 
     def names(self, iris: Iterable[NamedNode]) -> dict[str, list[Literal]]:
@@ -167,7 +180,13 @@ class Naming:
         return self._engine.names([found]).get(iri, ()) if found is not None else ()
 
 
-def state() -> State:
+def served() -> State:
     """Return what the current application serves."""
     found: State = current_app.extensions[EXTENSION]
     return found
+
+
+def state() -> State:
+    """Return what answers the current request: what is served, unless an earlier release was asked for."""
+    found: State | None = g.get(EXTENSION)
+    return served() if found is None else found

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pyoxigraph import NamedNode, RdfFormat, Triple, parse
 
 from legation.namespaces import LEG
-from legation.release import MANIFEST, Release, ReleaseError, open_release
+from legation.release import Release, releases_in, version_order
 from legation.serve.model.schema import OWL
 from legation.serve.state import State
 
@@ -29,7 +29,7 @@ class Changes:
 
 def changes(here: State) -> tuple[Changes, ...]:
     """Return what each release of those that are here changed, the newest first."""
-    releases = sorted(_kept(here.release), key=lambda release: order(release.manifest.version))
+    releases = list(_kept(here.release))
     told = [terms(release) for release in releases]
     pairs = zip(releases, told, told[1:], strict=False)
     return tuple(compare(old.manifest.version, before, after) for old, before, after in reversed([*pairs]))
@@ -58,20 +58,9 @@ def terms(release: Release) -> dict[str, frozenset[Triple]]:
     return {iri: frozenset(said) for iri, said in found.items()}
 
 
-def order(version: str) -> tuple[int, ...]:
-    """Return what versions are sorted by: 2026.9.0 comes before 2026.11.0."""
-    return tuple(int(part) for part in version.split(".") if part.isdecimal())
-
-
 def _kept(served: Release) -> Iterable[Release]:
-    """Yield the release being served and the earlier ones beside it that hold an ontology."""
-    for folder in sorted(served.path.parent.iterdir()):
-        if folder.is_symlink() or not (folder / MANIFEST).is_file():
-            continue
-        try:
-            release = open_release(folder)
-        except ReleaseError:
-            continue
-        earlier = order(release.manifest.version) <= order(served.manifest.version)
-        if earlier and FILE in release.manifest.files:
+    """Yield the release being served and the earlier ones beside it with an ontology, the oldest first."""
+    until = version_order(served.manifest.version)
+    for release in releases_in(served.path.parent):
+        if version_order(release.manifest.version) <= until and FILE in release.manifest.files:
             yield release

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
-from itertools import zip_longest
 from typing import Final
 
 from flask import Blueprint, Response, request, send_file
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
 from legation.namespaces import RELEASE
-from legation.project import open_project
-from legation.release import MANIFEST, FileEntry, Release, ReleaseError, open_release
+from legation.release import (
+    MANIFEST,
+    FileEntry,
+    Release,
+    ReleaseError,
+    release_named,
+    releases_in,
+    version_order,
+)
 from legation.serve.resources.things import DATA_OFFERS, document, graph_response
 from legation.serve.site.pages import lead_to, negotiate, page, varies_by
 from legation.serve.site.sitemap import release_links
@@ -23,7 +28,6 @@ from legation.serve.web.iris import local_path, node
 from legation.serve.web.negotiation import Offer, choose
 from legation.serve.web.operations import FILE, described
 from legation.serve.web.problems import ProblemError
-from legation.serve.words.prose import read_prose
 
 blueprint: Final = Blueprint("releases", __name__)
 
@@ -36,7 +40,7 @@ GZIP: Final = ".gz"
 @described(HTML, JSON, schema={"type": "array", "items": {"type": "object"}})
 def index() -> Response:
     """List the releases that are here, the newest first."""
-    found = sorted(_here(), key=lambda release: release.manifest.issued, reverse=True)
+    found = _here()
     if negotiate((HTML, JSON)) is HTML:
         response = page("releases.html", releases=found, current=state().release.manifest.version)
     else:
@@ -47,40 +51,6 @@ def index() -> Response:
     response.set_etag(caching.etag_for(response.content_type or "", spoken, told))
     response.make_conditional(request)
     return response
-
-
-@blueprint.get("/changes")
-@described(HTML, errors=("not-found",))
-def changes() -> Response:
-    """Show what changed from release to release, by named graph, and the project's own account of it."""
-    found = sorted(_here(), key=lambda release: release.manifest.issued, reverse=True)
-    steps = [
-        (release, difference(release, older)) for release, older in zip_longest(found, found[1:]) if release
-    ]
-    log = open_project().root / "CHANGELOG.md"
-    return page("changes.html", steps=steps, log=read_prose(log) if log.is_file() else None)
-
-
-@dataclass(frozen=True)
-class Difference:
-    """What a release has that the one before it had not, by named graph."""
-
-    added: tuple[str, ...]
-    removed: tuple[str, ...]
-    changed: tuple[str, ...]
-
-
-def difference(release: Release, older: Release | None) -> Difference | None:
-    """Return how the graphs of a release differ from those of an older one, by their digests."""
-    if older is None:
-        return None
-    here, there = release.manifest.graphs, older.manifest.graphs
-    common = here.keys() & there.keys()
-    return Difference(
-        tuple(sorted(here.keys() - there.keys())),
-        tuple(sorted(there.keys() - here.keys())),
-        tuple(sorted(iri for iri in common if here[iri].rdfc10 != there[iri].rdfc10)),
-    )
 
 
 @blueprint.get("/release/current")
@@ -188,25 +158,22 @@ def _described(release: Release) -> list[Quad]:
 
 
 def _here() -> list[Release]:
-    """Return the releases beside the one being served, and it."""
+    """Return the releases beside the one being served, and it, the newest first."""
     served = state().release
-    found = {served.manifest.version: served}
-    for folder in served.path.parent.iterdir():
-        if (folder / MANIFEST).is_file() and not folder.is_symlink() and folder != served.path:
-            try:
-                release = open_release(folder)
-            except ReleaseError:
-                continue
-            if release.manifest.version == folder.name:
-                found.setdefault(folder.name, release)
-    return list(found.values())
+    others = [one for one in releases_in(served.path.parent) if one.path != served.path]
+    return sorted([served, *others], key=_day_and_version, reverse=True)
+
+
+def _day_and_version(release: Release) -> tuple[str, tuple[int, ...]]:
+    return release.manifest.issued, version_order(release.manifest.version)
 
 
 def _release(version: str) -> Release:
-    found = {release.manifest.version: release for release in _here()}
-    if version not in found:
-        raise ProblemError("not-found", f"There is no release {version} here.")
-    return found[version]
+    served = state().release
+    try:
+        return served if version == served.manifest.version else release_named(served.path.parent, version)
+    except ReleaseError as error:
+        raise ProblemError("not-found", f"There is no release {version} here.") from error
 
 
 def _as_json(found: list[Release]) -> Response:

@@ -16,7 +16,7 @@ from legation.serve.resources.describe import POINTING_AT_MOST, Description, des
 from legation.serve.site.pages import lead_to, negotiate, page, presenter, spare
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
 from legation.serve.thing.views import TYPE, Said, ThingPage, pointing_of, statements_of, text_of
-from legation.serve.web import caching
+from legation.serve.web import caching, dated
 from legation.serve.web.formats import GRAPH_ALIASES, GRAPH_OFFERS, HTML, write_graph
 from legation.serve.web.iris import local_path, thing
 from legation.serve.web.negotiation import Offer
@@ -40,7 +40,11 @@ SELECT ?s ?p ?o ?meta ?start WHERE {
 
 
 @blueprint.get("/id/<kind>/<slug>")
-@described(leads=(301, 303), errors=("not-found", "withdrawn", "not-acceptable"), fields=(FORMAT,))
+@described(
+    leads=(301, 303),
+    errors=("not-found", "withdrawn", "not-acceptable", "not-ready"),
+    fields=(FORMAT, dated.RELEASE),
+)
 def identify(kind: str, slug: str) -> Response:
     """Send a reader to the page and a program to the data (303: the thing itself is not a document)."""
     if (moved := _moved(_known(kind, slug))) is not None:
@@ -48,11 +52,13 @@ def identify(kind: str, slug: str) -> Response:
     offer = negotiate((*DATA_OFFERS, HTML))
     where = "page" if offer is HTML else "data"
     suffix = f".{offer.name}" if "format" in request.args and offer is not HTML else ""
-    return lead_to(f"/{where}/{kind}/{slug}{suffix}")
+    return lead_to(f"/{where}/{kind}/{slug}{suffix}{dated.query()}")
 
 
 @blueprint.get("/data/<kind>/<slug>")
-@described(*DATA_OFFERS, leads=(301,), errors=("not-found", "withdrawn"))
+@described(
+    *DATA_OFFERS, leads=(301,), errors=("not-found", "withdrawn", "not-ready"), fields=(dated.RELEASE,)
+)
 def data(kind: str, slug: str) -> Response:
     """Return what is said about a thing, in the format of the suffix, of ``?format=`` or of ``Accept``."""
     stem, dot, suffix = slug.rpartition(".")
@@ -147,6 +153,16 @@ def gone(iri: str, said: Said) -> Response | None:
         return None
     for successor in said.get(REPLACED_BY, ()):
         if isinstance(successor, NamedNode) and (path := local_path(successor.value)) is not None:
-            return lead_to(path, 301)
+            return lead_to(path + dated.query(), 301)
     notes = " ".join(text_of(note) for note in said.get(NOTE, ()))
-    raise ProblemError("withdrawn", notes or "No note was left.", members={"iri": iri})
+    raise ProblemError("withdrawn", notes or "No note was left.", members={"iri": iri, **_since(iri)})
+
+
+def _since(iri: str) -> dict[str, str]:
+    """Return which release withdrew an identifier and where it still stands, as far as the history goes."""
+    found = state().history.last_with(iri)
+    if found is None:
+        return {}
+    withdrawn, last = (release.manifest.version for release in found)
+    path = (local_path(iri) or "").replace("/id/", "/page/", 1)
+    return {"withdrawn": withdrawn, "last": f"{request.script_root}{path}?{dated.FIELD}={last}"}

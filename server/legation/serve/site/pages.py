@@ -11,8 +11,9 @@ from flask import Response, g, render_template, request
 from legation.serve.front.logs import NOTE, NUMBER
 from legation.serve.state import state
 from legation.serve.web import caching
+from legation.serve.web.dated import dated, query, undated
 from legation.serve.web.formats import HTML
-from legation.serve.web.iris import local_path
+from legation.serve.web.iris import Links
 from legation.serve.web.negotiation import Offer, choose, choose_language
 from legation.serve.web.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemError, as_json, not_acceptable
 from legation.serve.words.labels import KIND_TITLES, LANGUAGES, direction, spelled
@@ -81,20 +82,20 @@ def spare(offers: Sequence[Offer], wanted: str | None = None) -> None:
 
 def href(iri: str) -> str | None:
     """Return where a page links for ``iri``: ours on this server, the web's as they are, others nowhere."""
-    return href_under(root_path(), iri)
+    return links().to(iri)
 
 
-def href_under(root: str, iri: str) -> str | None:
-    """Return where a page whose links begin with ``root`` links for ``iri``."""
-    path = local_path(iri)
-    if path is not None:
-        return root + path.replace("/id/", "/page/", 1)
-    return iri if iri.startswith(("http://", "https://")) else None
+def links() -> Links:
+    """Return where this page links: on the page of an earlier release, into that release."""
+    return Links(root_path(), dated())
 
 
-def presenter() -> Presenter:
-    """Return what shows terms to this reader; it is kept for the next who reads the same language."""
-    return state().presenter(language(), root_path(), href_under)
+def presenter(release: str = "") -> Presenter:
+    """Return what shows terms to this reader, with links into ``release`` where one is given.
+
+    It is kept for the next who reads the same language.
+    """
+    return state().presenter(language(), Links(root_path(), release or dated()))
 
 
 def lead_to(path: str, status: int = 303) -> Response:
@@ -120,6 +121,11 @@ def page_globals() -> dict[str, Any]:
         "direction": direction,
         "languages": [(code, in_language(code)) for code in LANGUAGES],
         "root": root_path(),
+        "dated": dated(),
+        "undated": undated(),
+        "asked": query(),
+        "also": query().replace("?", "&"),
+        "issued": state().release.manifest.issued,
         "home": home_path(),
         "version": state().release.manifest.version,
         "edition": state().edition,

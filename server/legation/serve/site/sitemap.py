@@ -37,7 +37,8 @@ XML: Final = Offer("xml", "application/xml")
 @described(PLAIN)
 def robots() -> Response:
     """Let crawlers read the pages, keep them off queries and endless lists, and show them the sitemap."""
-    rules = ["User-agent: *", "Disallow: /sparql?", "Disallow: /*?*sort=", "Disallow: /*?*after="]
+    endless = (f"Disallow: /*?*{field}=" for field in ("sort", "after", "release"))
+    rules = ["User-agent: *", "Disallow: /sparql?", *endless]
     return Response("\n".join([*rules, f"Sitemap: {origin()}/sitemap.xml", ""]), mimetype="text/plain")
 
 

@@ -16,9 +16,11 @@ from legation.serve.site.directory.read import Said
 from legation.serve.site.pages import page, presenter, spare
 from legation.serve.site.sitemap import link_header
 from legation.serve.state import state
+from legation.serve.thing.past import evidence_of, past_view
 from legation.serve.thing.schema_org import data_block
 from legation.serve.thing.surroundings import neighbours, surroundings
 from legation.serve.thing.views import CLAIM_CLASSES, LINKS, TYPE, Statements, ThingPage
+from legation.serve.web import dated
 from legation.serve.web.formats import GRAPH_OFFERS, HTML
 from legation.serve.web.iris import ENTITY_KINDS
 from legation.serve.web.operations import Parameter, described
@@ -37,9 +39,9 @@ FIELDS: Final = (
         "page", "The page of that group, from 1.", {"type": "integer", "minimum": 1, "maximum": 999_999}
     ),
     Parameter("on", "The day for which members are listed.", {"type": "string", "format": "date"}),
-    Parameter("release", "The release that is meant; any other than the one being served is 404."),
+    dated.RELEASE,
 )
-TIMELINE_FIELDS: Final = (Parameter("of", "The thing, such as body/gctf.", required=True),)
+TIMELINE_FIELDS: Final = (Parameter("of", "The thing, such as body/gctf.", required=True), dated.RELEASE)
 AT_FIRST: Final = 12
 """Members of each group on the page of a thing; the rest is a click away, so that any page is quick."""
 
@@ -78,10 +80,9 @@ class Group:
 
 
 @blueprint.get("/page/<kind>/<slug>")
-@described(HTML, leads=(301,), errors=("bad-request", "not-found", "withdrawn"), fields=FIELDS)
+@described(HTML, leads=(301,), errors=("bad-request", "not-found", "withdrawn", "not-ready"), fields=FIELDS)
 def show(kind: str, slug: str) -> Response:
     """Return the page of a thing, or of one group of what is listed on it."""
-    check_release()
     spare((HTML,), HTML.name)
     iri = f"{ID}{kind}/{slug}"
     wanted, reader, directory = part(), presenter(), state().directory
@@ -120,6 +121,7 @@ def show(kind: str, slug: str) -> Response:
             wikidata=[composed.link(link) for link in links],
             drawing=neighbours(own, listed, UNDRAWN, reader) if kind in ENTITY_KINDS else None,
             block=data_block(iri, kind, own),
+            past=past_view(state().history, iri, evidence_of(own.get(EVIDENCE[0], ())), reader),
             offers=GRAPH_OFFERS,
         )
     response.headers["Link"] = link_header(kind, slug)
@@ -134,7 +136,7 @@ def around(iri: str, kind: str, reader: Presenter) -> dict[str, object]:
 
 
 @blueprint.get("/timeline")
-@described(HTML, errors=("bad-request",), fields=TIMELINE_FIELDS)
+@described(HTML, errors=("bad-request", "not-found", "not-ready"), fields=TIMELINE_FIELDS)
 def whole_timeline() -> Response:
     """Return the whole timeline of the thing that ``?of=body/gctf`` names."""
     kind, _, slug = request.args.get("of", "").partition("/")
@@ -154,14 +156,6 @@ def wanted_day() -> date:
     except ValueError as error:
         message = f"“on” is {asked!r}; it is a day of the calendar, such as 2024-02-29."
         raise ProblemError("bad-request", message) from error
-
-
-def check_release() -> None:
-    """Raise the 404 where the address asks for a release that is not the one being served."""
-    asked, served = request.args.get("release"), state().release.manifest.version
-    if asked not in (None, served):
-        where = f"/release/{asked} has its files, if it is here."
-        raise ProblemError("not-found", f"Release {served} is being served, not {asked!r}. {where}")
 
 
 def statements(iri: str, claims: Sequence[str]) -> dict[str, Said]:

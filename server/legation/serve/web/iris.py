@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import quote
 
@@ -33,6 +34,22 @@ def kind_and_slug(iri: str) -> tuple[str, str] | None:
         return None
     kind, _, slug = iri[len(ID) :].partition("/")
     return (kind, slug) if kind in KINDS and slug else None
+
+
+@dataclass(frozen=True)
+class Links:
+    """Where a page links: under ``root``; to things as they stand in ``release``, where it is given."""
+
+    root: str
+    release: str = ""
+
+    def to(self, iri: str) -> str | None:
+        """Return the address for ``iri``: ours on this server, the web's as they are, others nowhere."""
+        path = local_path(iri)
+        if path is None:
+            return iri if iri.startswith(("http://", "https://")) else None
+        dated = f"?release={self.release}" if self.release and kind_and_slug(iri) else ""
+        return self.root + path.replace("/id/", "/page/", 1) + dated
 
 
 def is_graph(iri: str) -> bool:

@@ -112,6 +112,10 @@ class Directory:
         self.count = lru_cache(maxsize=4096)(self._count)
         self.tallies = lru_cache(maxsize=4096)(self._tallies)
 
+    def close(self) -> None:
+        """Let go of the file."""
+        self._connection.close()
+
     def _rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, values).fetchall()
 

@@ -1,0 +1,336 @@
+"""Releases that follow each other: what happened to a thing, and addresses that stay with one of them."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Final
+from urllib.parse import quote
+
+import pytest
+
+from legation.namespaces import GRAPH, ID, LEG, PREFIXES
+from legation.release import ReleaseError, open_release, release_named
+from legation.serve.archive import Archive, BusyError
+from legation.serve.resources.history import changes_of, read_history, tallies
+from legation.serve.settings import Settings
+from tests.serving import Server, serving, small_release
+
+HTML: Final = {"Accept": "text/html"}
+TURTLE: Final = {"Accept": "text/turtle"}
+VERSIONS: Final = ("2026.9.0", "2026.10.0", "2026.11.0")
+DAYS: Final = ("2026-09-01", "2026-10-01", "2026-11-01")
+LONG: Final = 60.0
+"""Seconds in which an index is built on however busy a machine."""
+
+STAYS: Final = "public, max-age=31536000, immutable"
+
+
+def quad(subject: str, predicate: str, value: str) -> str:
+    prefix, _, name = predicate.partition(":")
+    return f"<{ID}{subject}> <{PREFIXES[prefix]}{name}> {value} <{GRAPH}one> .\n"
+
+
+def thing(name: str) -> str:
+    return f"<{ID}{name}>"
+
+
+def names(subject: str, *texts: str) -> str:
+    return "".join(
+        quad(subject, "skos:prefLabel", f'"{text}"@{language}')
+        for text, language in zip(texts, ("en", "ar", "fr"), strict=True)
+    )
+
+
+def claim(name: str, rank: str, more: str = "") -> str:
+    said = {
+        "rdf:type": f"<{LEG}Tenure>",
+        "leg:holder": thing("person/mona"),
+        "leg:post": thing("post/chair"),
+        "leg:rank": f"<{LEG}{rank}>",
+        "leg:evidence": thing("source/gazette"),
+    }
+    return "".join(quad(f"claim/{name}", one, value) for one, value in said.items()) + more
+
+
+ALWAYS: Final = (
+    quad("person/mona", "rdf:type", f"<{LEG}Person>")
+    + quad("post/chair", "rdf:type", f"<{LEG}Post>")
+    + names("post/chair", "Chair", "رئيس", "Présidence")
+    + quad("source/gazette", "rdf:type", f"<{LEG}WebPage>")
+)
+START: Final = quad("claim/gazette-1", "leg:start", f'"2020-05"^^<{PREFIXES["xsd"]}gYearMonth>')
+WITHDRAWN: Final = quad("claim/gazette-2", "rdf:type", f"<{LEG}Withdrawn>") + quad(
+    "claim/gazette-2", "skos:editorialNote", '"Read from another page."@en'
+)
+CONTENTS: Final = (
+    ALWAYS
+    + names("person/mona", "Mona", "منى", "Mona")
+    + claim("gazette-1", "NormalRank")
+    + claim("gazette-2", "NormalRank"),
+    ALWAYS
+    + names("person/mona", "Mona", "منى", "Mona")
+    + claim("gazette-1", "PreferredRank", START)
+    + claim("gazette-2", "NormalRank")
+    + claim("gazette-3", "NormalRank"),
+    ALWAYS
+    + names("person/mona", "Mona Amal", "منى أمل", "Mona Amal")
+    + quad("source/gazette", "leg:publisherName", '"The Gazette"')
+    + claim("gazette-1", "PreferredRank", START)
+    + WITHDRAWN
+    + claim("gazette-3", "NormalRank"),
+)
+
+
+@pytest.fixture(scope="module")
+def releases(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three releases that follow each other, the last of them current."""
+    folder = tmp_path_factory.mktemp("releases")
+    for version, day, content in zip(VERSIONS, DAYS, CONTENTS, strict=True):
+        small_release(folder, content, version=version, issued=day)
+    (folder / "current").symlink_to(VERSIONS[-1])
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(releases: Path) -> Iterator[Server]:
+    with serving(releases) as running:
+        for version in VERSIONS[:-1]:
+            await_release(running, version)
+        yield running
+
+
+def await_release(server: Server, version: str) -> None:
+    """Wait until an earlier release is open: until then a server says when to ask again."""
+    deadline = time.monotonic() + LONG
+    while (answer := server.ask(f"/data/person/mona?release={version}")).status == 503:
+        assert time.monotonic() < deadline, answer.text
+        time.sleep(int(answer.headers["Retry-After"]))
+    assert answer.status == 200, answer.text
+
+
+def text_of(html: str) -> str:
+    """Return the words of a part of a page."""
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", html)).strip()
+
+
+def history_on(server: Server, path: str) -> str:
+    """Return the words of the history on the page of a thing."""
+    answer = server.ask(path, HTML)
+    assert answer.status == 200, answer.text
+    found = re.search(r'<h2 id="history">.*?</section>', answer.text, re.DOTALL)
+    assert found is not None
+    return text_of(found[0])
+
+
+# What happened to a thing
+
+
+def test_the_page_of_a_claim_tells_since_when_it_stands_and_what_became_of_it(server: Server) -> None:
+    told = history_on(server, "/en/page/claim/gazette-1")
+    assert "Stands in 2026.11.0 , 2026.10.0 , 2026.9.0" in told
+    assert re.search(
+        r"2026\.10\.0 1 October 2026 · changed leg:rank before \S+ now \S+ leg:start now May 2020", told
+    ), told
+    assert told.endswith("2026.9.0 1 September 2026 · in the first release")
+
+
+def test_what_came_later_and_what_changed_of_its_evidence_is_told_with_its_release(server: Server) -> None:
+    told = history_on(server, "/en/page/claim/gazette-3")
+    assert "Stands in 2026.11.0 , 2026.10.0 2026.11.0" in told
+    assert "2026.11.0 1 November 2026 · changed: gazette" in told
+    assert told.endswith("2026.10.0 1 October 2026 · added")
+
+
+@pytest.mark.parametrize(
+    ("language", "word"), [("ar", "في الإصدار الأول"), ("fr", "dans la première version")]
+)
+def test_the_history_is_told_in_the_reader_s_language(server: Server, language: str, word: str) -> None:
+    assert word in history_on(server, f"/{language}/page/claim/gazette-1")
+
+
+def test_what_was_withdrawn_says_in_which_release_and_where_it_still_stands(server: Server) -> None:
+    answer = server.ask("/page/claim/gazette-2")
+    assert answer.status == 410
+    document = answer.json()
+    assert document["withdrawn"] == "2026.11.0"
+    assert "Read from another page." in document["detail"]
+    last = server.ask(document["last"], HTML)
+    assert last.status == 200
+    assert "As it stood in release 2026.10.0" in last.text
+    assert f'href="{document["last"]}"' in server.ask("/page/claim/gazette-2", HTML).text
+
+
+def test_a_chain_ends_where_a_release_is_missing_or_another_one(releases: Path, tmp_path: Path) -> None:
+    shutil.copytree(releases, tmp_path / "copy", symlinks=True)
+    newest = open_release(tmp_path / "copy")
+    assert [one.manifest.version for one in read_history(newest).releases] == [*reversed(VERSIONS)]
+    shutil.rmtree(tmp_path / "copy" / VERSIONS[0])
+    short = read_history(newest)
+    assert (len(short.releases), short.complete) == (2, False)
+    past = short.past(f"{ID}claim/gazette-1", stands=True)
+    assert [step.change.what for step in past.steps] == ["changed"]
+    manifest = tmp_path / "copy" / VERSIONS[1] / "manifest.json"
+    raw = json.loads(manifest.read_text())
+    manifest.write_text(json.dumps(raw | {"digest": "0" * 64}))
+    assert len(read_history(newest).releases) == 1
+
+
+def test_a_list_of_changes_is_read_by_identifier_and_by_kind(releases: Path) -> None:
+    middle = open_release(releases / VERSIONS[1])
+    assert tallies(middle) == {("claim", "changed"): 1, ("claim", "added"): 1}
+    assert [one.thing for one in changes_of(middle, f"{ID}claim/", 9)] == [
+        f"{ID}claim/gazette-{number}" for number in (1, 3)
+    ]
+    assert changes_of(middle, f"{ID}person/", 9) == changes_of(middle, f"{ID}zebra/", 9) == []
+
+
+def test_the_page_of_changes_counts_and_names_what_each_release_did(server: Server) -> None:
+    page = server.ask("/en/changes", HTML).text
+    told = text_of(page)
+    assert "Against release 2026.10.0 added changed withdrawn Claims 1 People 1 Sources 1" in told
+    assert "before Mona now Mona Amal" in told
+    assert "The first release: there is none before it to compare with." in told
+    assert 'href="/en/page/claim/gazette-2?release=2026.10.0"' in page
+    assert server.ask("/release/2026.11.0/changes.ttl").status == 200
+
+
+# Addresses that stay with a release
+
+
+def test_a_page_shows_a_thing_as_it_stood_in_an_earlier_release_and_says_so(server: Server) -> None:
+    path = "/en/page/person/mona"
+    now, then = server.ask(path, HTML), server.ask(f"{path}?release=2026.10.0", HTML)
+    assert '<h1><bdi lang="en" dir="ltr">Mona Amal</bdi></h1>' in now.text
+    assert "Mona Amal" not in then.text
+    assert "As it stood in release 2026.10.0, issued on 1 October 2026." in text_of(then.text)
+    assert f'<link rel="canonical" href="{path}">' in then.text
+    assert f'<a href="{path}">What the current release says</a>' in then.text
+    assert 'href="/en/page/claim/gazette-2?release=2026.10.0"' in then.text
+    assert 'class="dated"' not in now.text
+
+
+@pytest.mark.parametrize(
+    "path", ["/page/person/mona", "/data/person/mona.ttl", "/data/claim/gazette-2.jsonld"]
+)
+def test_an_answer_from_one_release_is_a_memento_that_lasts(server: Server, path: str) -> None:
+    answer = server.ask(f"{path}?release=2026.10.0", HTML if path.startswith("/page") else {})
+    assert answer.status == 200
+    assert answer.headers["Memento-Datetime"] == "Thu, 01 Oct 2026 00:00:00 GMT"
+    assert answer.headers["Link"].startswith(f'<{path}>; rel="original latest-version"')
+    assert answer.headers["Cache-Control"] == STAYS
+    known = {"If-None-Match": answer.headers["ETag"], **(HTML if path.startswith("/page") else {})}
+    again = server.ask(f"{path}?release=2026.10.0", known)
+    assert (again.status, again.headers["Cache-Control"]) == (304, STAYS)
+    other = server.ask(f"{path}?release=2026.9.0", HTML if path.startswith("/page") else {})
+    assert other.headers["ETag"] != answer.headers["ETag"]
+
+
+def test_the_data_of_a_thing_is_that_of_the_release(server: Server) -> None:
+    titles = {
+        version: [
+            str(quad.object) for quad in server.ask(f"/data/person/mona?release={version}", TURTLE).triples()
+        ]
+        for version in VERSIONS
+    }
+    assert '"Mona"@en' in titles["2026.9.0"]
+    assert '"Mona Amal"@en' in titles["2026.11.0"]
+    assert '"Mona"@en' not in titles["2026.11.0"]
+
+
+def test_an_identifier_leads_into_the_release_that_is_asked_for(server: Server) -> None:
+    answer = server.ask("/id/claim/gazette-2?release=2026.10.0", TURTLE)
+    assert (answer.status, answer.headers["Location"]) == (303, "/data/claim/gazette-2?release=2026.10.0")
+
+
+def test_the_release_being_served_has_addresses_that_stay_too(server: Server) -> None:
+    answer = server.ask("/page/person/mona?release=2026.11.0", HTML)
+    assert answer.headers["Cache-Control"] == STAYS
+    assert "As it stood in release 2026.11.0" in answer.text
+
+
+def test_a_permalink_has_the_same_answer_when_another_release_is_served(
+    releases: Path, server: Server
+) -> None:
+    path = "/fr/page/person/mona?release=2026.10.0"
+    with serving(releases / VERSIONS[1]) as older:
+        assert older.ask(path, HTML).body == server.ask(path, HTML).body
+
+
+@pytest.mark.parametrize(
+    "version", ["2026.8.0", "current", "..", "../2026.9.0", "", "2026.9.0/", "9" * 400, "٢", "%00"]
+)
+def test_a_release_that_is_not_here_is_404_and_names_those_that_are(server: Server, version: str) -> None:
+    answer = server.ask(f"/data/person/mona?release={quote(version)}")
+    assert answer.status == 404
+    assert answer.json()["releases"] == [*VERSIONS]
+
+
+def test_a_version_never_leads_out_of_the_folder(releases: Path) -> None:
+    for version in ("..", ".", "", "2026.9.0/../2026.9.0", "current", "2026.9.0\n"):
+        with pytest.raises(ReleaseError):
+            release_named(releases, version)
+    assert release_named(releases, "2026.9.0").manifest.version == "2026.9.0"
+
+
+@pytest.mark.parametrize(
+    "path", ["/sparql?query=ASK+%7B%7D&release=", "/browse/person?release=", "/search?q=mona&release="]
+)
+def test_queries_and_lists_are_of_the_release_being_served_and_say_so(server: Server, path: str) -> None:
+    assert server.ask(path + "2026.11.0").status == 200
+    refused = server.ask(path + "2026.10.0")
+    assert refused.status == 400
+    assert "2026.11.0, the one being served" in refused.json()["detail"]
+
+
+def test_sitemaps_and_robots_keep_to_the_addresses_without_a_release(server: Server) -> None:
+    assert "release=" not in server.ask("/sitemap/claim-1.xml").text
+    assert "Disallow: /*?*release=" in server.ask("/robots.txt").text
+
+
+# The archive
+
+
+def test_few_releases_are_open_at_once_and_the_one_used_longest_ago_is_closed(releases: Path) -> None:
+    archive = Archive(Settings(), most=1, patience=LONG)
+    first, second = (open_release(releases / version) for version in VERSIONS[:2])
+    with archive.lease(first) as state:
+        assert state.directory.kinds()["claim"] == 2
+        with pytest.raises(BusyError), archive.lease(second):
+            pass
+    with archive.lease(second) as state:
+        assert state.directory.kinds()["claim"] == 3
+        assert len(archive) == 1
+    archive.close()
+    assert len(archive) == 0
+
+
+def test_many_requests_at_once_share_one_opened_release(releases: Path) -> None:
+    archive, release = Archive(Settings(), patience=LONG), open_release(releases / VERSIONS[0])
+    together = threading.Barrier(4)
+
+    def read(_: int) -> int:
+        with ExitStack() as stack:
+            together.wait()
+            return id(stack.enter_context(archive.lease(release)))
+
+    with ThreadPoolExecutor(4) as pool:
+        assert len(set(pool.map(read, range(4)))) == 1
+    archive.close()
+
+
+def test_an_index_that_is_missing_is_built_beside_the_release(releases: Path, tmp_path: Path) -> None:
+    shutil.copytree(releases / VERSIONS[0], tmp_path / VERSIONS[0])
+    archive, release = Archive(Settings(), patience=LONG), open_release(tmp_path / VERSIONS[0])
+    assert not release.store.exists()
+    with archive.lease(release) as state:
+        assert state.directory.kinds()["claim"] == 2
+    assert release.store.is_dir()
+    archive.close()
