@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from pyld import jsonld  # type: ignore[import-untyped]
@@ -56,6 +56,11 @@ def compact(triples: Iterable[Triple], context: Mapping[str, Any]) -> dict[str, 
         if TYPE in node:
             node["@type"] = [kind["@id"] for kind in node.pop(TYPE)]
     # Oxigraph writes expanded JSON-LD, so that need not be done again.
+    return compact_expanded(expanded, context)
+
+
+def compact_expanded(nodes: Sequence[Mapping[str, Any]], context: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the document of ``nodes``, which are expanded JSON-LD with their classes as ``@type``."""
     options = {"documentLoader": refuse_to_load, "graph": True, "skipExpansion": True}
-    document: dict[str, Any] = Compactor().compact(expanded, {"@context": context}, options)
+    document: dict[str, Any] = Compactor().compact(nodes, {"@context": context}, options)
     return document

@@ -5,16 +5,15 @@ Every part of a release has an IRI with a fragment under the release's own, so t
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, Quad, Triple
+from pyoxigraph import Literal, NamedNode, Triple
 
 from legation.namespaces import BASE, GRAPH, ONTOLOGY, PREFIXES, RELEASE
 from legation.publish.graphs import META
 from legation.publish.header import Header
+from legation.publish.lines import Statistics
 from legation.release import CHANGE_LISTS, FileEntry
 
 ENDPOINT: Final = NamedNode(f"{BASE}sparql")
@@ -45,47 +44,6 @@ UNMEASURED: Final = frozenset((*SELF_CONTAINED, *CHANGE_LISTS))
 on what else was published and not on what this release says."""
 
 Value = str | int | NamedNode | Literal
-
-
-@dataclass(frozen=True)
-class Statistics:
-    """What is counted of the dataset: every graph but the one that holds these counts."""
-
-    graphs: Mapping[NamedNode, int]
-    classes: Mapping[str, int]
-    properties: Mapping[str, int]
-    subjects: int
-    objects: int
-    entities: int
-    wikidata_links: int
-
-
-def count(quads: Iterable[Quad]) -> Statistics:
-    """Count triples by graph, and those of the union of all graphs by class and property."""
-    graphs: Counter[NamedNode] = Counter()
-    union: set[Triple] = set()
-    for quad in quads:
-        if isinstance(quad.graph_name, NamedNode):
-            graphs[quad.graph_name] += 1
-        union.add(quad.triple)
-    links = [t for t in union if t.predicate.value == SAME_AS and isinstance(t.object, NamedNode)]
-    return Statistics(
-        graphs=graphs,
-        classes=Counter(
-            t.object.value for t in union if t.predicate.value == TYPE and isinstance(t.object, NamedNode)
-        ),
-        properties=Counter(t.predicate.value for t in union),
-        subjects=len({t.subject for t in union}),
-        objects=len({t.object for t in union}),
-        entities=len(
-            {
-                t.subject
-                for t in union
-                if isinstance(t.subject, NamedNode) and t.subject.value.startswith(BASE)
-            }
-        ),
-        wikidata_links=sum(1 for t in links if str(t.object).startswith(f"<{PREFIXES['wd']}")),
-    )
 
 
 def describe(
@@ -199,12 +157,13 @@ def service(release: NamedNode, statistics: Statistics) -> Iterator[Triple]:
     yield from say(
         default, ("rdf:type", name("sd:Graph")), ("void:triples", sum(statistics.properties.values()))
     )
-    for graph in (*statistics.graphs, META):
+    graphs = {NamedNode(iri): triples for iri, triples in statistics.graphs.items()}
+    for graph in (*graphs, META):
         part = NamedNode(f"{release.value}#graph-{graph.value.removeprefix(GRAPH)}")
         yield from say(release, ("sd:namedGraph", part))
         yield from say(part, ("rdf:type", name("sd:NamedGraph")), ("sd:name", graph), ("sd:graph", graph))
         yield from say(graph, ("rdf:type", name("sd:Graph")), ("void:inDataset", release))
-    for graph, triples in statistics.graphs.items():
+    for graph, triples in graphs.items():
         yield from say(graph, ("void:triples", triples))
 
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Final
 
 from pyoxigraph import NamedNode, Store, Triple
 
 from legation.namespaces import ID, LEG, PREFIXES, RELEASE
-from legation.publish import serialize
+from legation.publish import lines, serialize
 from legation.publish.authored import Authored
+from legation.publish.compaction import json_ld
 from legation.publish.context import make_context
-from legation.publish.describe import UNMEASURED, count, describe
+from legation.publish.describe import UNMEASURED, describe
 from legation.publish.fault import Fault
 from legation.publish.freeze import content_digest, file_entry
 from legation.publish.graphs import META, ONTOLOGY, SHAPES, add, triples_in
@@ -30,6 +32,9 @@ COUNTED: Final = (
 )
 """Classes whose number of members the manifest states."""
 
+OF_SHAPES: Final = f" {SHAPES} .\n".encode()
+"""How the lines of the graph of shapes end."""
+
 
 @dataclass(frozen=True)
 class Edition:
@@ -38,6 +43,7 @@ class Edition:
     header: Header
     questions: Sequence[Question]
     store: Store
+    quads: Sequence[bytes]
     files: Mapping[str, bytes]
 
     def unanswered(self) -> list[Fault]:
@@ -51,17 +57,25 @@ def make_edition(authored: Authored, header: Header, report: Sequence[Triple], s
     ``report`` is the SHACL validation report of the authored graphs.
     """
     questions = read_questions(authored.project.question_files())
-    files = downloads(header, questions, report, store)
-    add(store, META, description(authored, header, store, files))
-    return Edition(header, questions, store, files | with_metadata(store))
+    quads = lines.quads(store)
+    files = downloads(header, questions, report, store, quads)
+    add(store, META, description(authored, header, quads, files))
+    described = sorted([*quads, *lines.graph(store, META)])
+    return Edition(header, questions, store, described, files | with_metadata(store, described))
 
 
 def downloads(
-    header: Header, questions: Sequence[Question], report: Sequence[Triple], store: Store
+    header: Header,
+    questions: Sequence[Question],
+    report: Sequence[Triple],
+    store: Store,
+    quads: Sequence[bytes],
 ) -> dict[str, bytes]:
-    """Return every file of a release that does not hold the metadata graph."""
+    """Return every file of a release that does not hold the metadata graph.
+
+    ``quads`` are the lines of ``store``.
+    """
     context = make_context(triples_in(store, ONTOLOGY))
-    union = {quad.triple for quad in store if quad.graph_name != SHAPES}
     files = {
         CONTEXT: serialize.json_text({"@context": context}),
         "report.ttl": serialize.turtle(report),
@@ -69,23 +83,29 @@ def downloads(
             describe_questions(questions, f"{RELEASE}{header.version}/questions.ttl")
         ),
     }
+    graphs = lines.by_graph(quads)
+    readable = (line for line in quads if not line.endswith(OF_SHAPES))
     for name, triples, turtle in (
-        ("legation", union, serialize.large_turtle),
-        ("ontology", triples_in(store, ONTOLOGY), serialize.turtle),
-        ("shapes", triples_in(store, SHAPES), serialize.turtle),
+        (
+            "legation",
+            lines.union(readable),
+            serialize.large_turtle,
+        ),
+        ("ontology", map(lines.triple_of, graphs[ONTOLOGY.value]), serialize.turtle),
+        ("shapes", map(lines.triple_of, graphs[SHAPES.value]), serialize.turtle),
     ):
-        canonical = serialize.canonical_triples(triples)
-        files[f"{name}.ttl"] = turtle(canonical)
-        files[f"{name}.nt"] = serialize.n_triples(canonical)
-        files[f"{name}.rdf"] = serialize.rdf_xml(canonical)
-        files[f"{name}.jsonld"] = serialize.json_ld(canonical, context)
+        canonical = lines.canonical(triples)
+        files[f"{name}.ttl"] = turtle(serialize.triples_of(canonical))
+        files[f"{name}.nt"] = b"".join(canonical)
+        files[f"{name}.rdf"] = serialize.rdf_xml(serialize.triples_of(canonical))
+        files[f"{name}.jsonld"] = "".join(json_ld(canonical, context)).encode("utf-8")
     files |= {f"tables/{name}.csv": text for name, text in tables(store)}
     files |= {f"{ANSWERS}{one.name}.csv": one.answer_path.read_bytes() for one in questions if one.is_pinned}
     return files | quality_files(store, header) | {SEARCH: search_table(store)}
 
 
 def description(
-    authored: Authored, header: Header, store: Store, files: Mapping[str, bytes]
+    authored: Authored, header: Header, quads: Sequence[bytes], files: Mapping[str, bytes]
 ) -> Iterator[Triple]:
     """Yield the metadata graph of a release with these files, and those that will hold the graph itself."""
     project = authored.project
@@ -93,40 +113,28 @@ def description(
     entries |= {path: file_entry(path, b"") for path in sorted(UNMEASURED)}
     inputs = [*project.turtle_files(), *project.question_files()]
     digests = {project.name_of(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs}
-    return describe(header, count(store), digests, entries)
+    return describe(header, lines.count(quads), digests, entries)
 
 
-def with_metadata(store: Store) -> dict[str, bytes]:
+def with_metadata(store: Store, quads: Sequence[bytes]) -> dict[str, bytes]:
     """Return the files that hold the metadata graph: on its own, and among all quads."""
-    quads = serialize.canonical_quads(store)
     return {
         "meta.ttl": serialize.turtle(triples_in(store, META)),
-        DATASET: serialize.n_quads(quads),
-        "dataset.trig": serialize.trig(quads),
+        DATASET: b"".join(quads),
+        "dataset.trig": serialize.trig(chain.from_iterable(lines.by_graph(quads).values())),
     }
 
 
 def manifest(edition: Edition, files: Mapping[str, bytes], previous: Release | None = None) -> Manifest:
     """Return what a release with these files holds that follows ``previous``."""
-    store = edition.store
     entries = {path: file_entry(path, content) for path, content in files.items()}
-    graphs = {
-        graph.value: triples_in(store, graph)
-        for graph in store.named_graphs()
-        if isinstance(graph, NamedNode)
-    }
+    graphs = lines.by_graph(edition.quads)
     return Manifest(
         version=edition.header.version,
         issued=edition.header.issued,
         digest=content_digest(entries),
-        counts=counts(store),
-        graphs={
-            iri: GraphEntry(
-                len(triples),
-                hashlib.sha256(serialize.n_triples(serialize.canonical_triples(triples))).hexdigest(),
-            )
-            for iri, triples in graphs.items()
-        },
+        counts=counts(edition.store),
+        graphs={iri: GraphEntry(len(found), lines.digest(found)) for iri, found in graphs.items()},
         files=entries,
         previous=Previous(previous.manifest.version, previous.manifest.digest) if previous else None,
     )

@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path, PurePosixPath
 
 from legation.release import (
@@ -34,8 +35,10 @@ def file_entry(path: str, content: bytes) -> FileEntry:
 
 def with_twins(files: Mapping[str, bytes]) -> dict[str, bytes]:
     """Return the files and a gzipped twin of each, which carries no time and no name."""
-    twins = {f"{path}.gz": gzip.compress(content, mtime=0) for path, content in files.items()}
-    return dict(files) | twins
+    # zlib lets other threads run. Its highest level takes four times as long for a tenth less.
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        twins = pool.map(lambda content: gzip.compress(content, compresslevel=6, mtime=0), files.values())
+        return dict(files) | {f"{path}.gz": twin for path, twin in zip(files, twins, strict=True)}
 
 
 def content_digest(files: Mapping[str, FileEntry]) -> str:

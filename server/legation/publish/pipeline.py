@@ -23,7 +23,7 @@ from legation.publish.header import Header, read_header, stamp
 from legation.publish.history import previous_release, published_identifiers
 from legation.publish.hygiene import check_hygiene
 from legation.publish.infer import Contradiction, infer
-from legation.release import DATASET, Release
+from legation.release import Release
 
 Progress = Callable[[str], None]
 """Is told in a few words what happens next."""
@@ -118,7 +118,7 @@ def publish(
         raise PublishError(faults)
     progress("comparing with the release before")
     previous = previous_release(releases, edition.header.version)
-    listed = change_lists(edition.header.version, previous, edition.files[DATASET].splitlines(keepends=True))
+    listed = change_lists(edition.header.version, previous, edition.quads)
     progress("freezing")
     files = with_twins({**edition.files, **listed})
     return freeze(releases, manifest(edition, files, previous), files, replace=replace)

@@ -1,44 +1,40 @@
-"""Triples and quads to the text of a download: in every format, always the same text for the same graph."""
+"""Triples and quads to the text of a download: in every format, always the same text for the same graph.
+
+A large graph is held as the sorted lines of its canonical N-Triples or N-Quads (``publish.lines``), and every
+other format is written from these, term by term.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from pyoxigraph import CanonicalizationAlgorithm, Dataset, DefaultGraph, Quad, RdfFormat, Triple, serialize
+from pyoxigraph import (
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    Quad,
+    RdfFormat,
+    Triple,
+    parse,
+    serialize,
+)
 
-from legation.jsonld import compact
 from legation.namespaces import PREFIXES
 from legation.publish.canonical import rdflib_graph, spell
 
 
-def canonical_quads(quads: Iterable[Quad]) -> list[Quad]:
-    """Return quads with canonical blank node labels (RDFC-1.0), in code point order of their N-Quads."""
-    dataset = Dataset(quads)
-    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    return sorted(dataset, key=str)
-
-
 def canonical_triples(triples: Iterable[Triple]) -> list[Triple]:
     """Return triples with canonical blank node labels (RDFC-1.0), sorted."""
-    quads = (Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in triples)
-    return [quad.triple for quad in canonical_quads(quads)]
+    dataset = Dataset(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in triples)
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    return sorted((quad.triple for quad in dataset), key=str)
 
 
-def n_quads(quads: Iterable[Quad]) -> bytes:
-    """Return canonical N-Quads: the lines sorted."""
-    return sorted_lines(serialize(quads, format=RdfFormat.N_QUADS))
-
-
-def n_triples(triples: Iterable[Triple]) -> bytes:
-    """Return canonical N-Triples: the lines sorted."""
-    return sorted_lines(serialize(triples, format=RdfFormat.N_TRIPLES))
-
-
-def sorted_lines(text: bytes | None) -> bytes:
-    """Return the lines of a text in order."""
-    return b"".join(sorted((text or b"").splitlines(keepends=True)))
+def triples_of(lines: Iterable[bytes]) -> Iterator[Triple]:
+    """Yield the triples that lines of N-Triples spell."""
+    return (quad.triple for quad in parse(b"".join(lines), RdfFormat.N_TRIPLES))
 
 
 def turtle(triples: Iterable[Triple]) -> bytes:
@@ -51,26 +47,23 @@ def large_turtle(triples: Iterable[Triple]) -> bytes:
     return sorted_prefixes(serialize(triples, format=RdfFormat.TURTLE, prefixes=dict(PREFIXES)))
 
 
-def trig(quads: Iterable[Quad]) -> bytes:
-    """Return TriG, graph by graph."""
-    by_graph = sorted(quads, key=lambda quad: (str(quad.graph_name), str(quad)))
-    return sorted_prefixes(serialize(by_graph, format=RdfFormat.TRIG, prefixes=dict(PREFIXES)))
+def trig(lines: Iterable[bytes]) -> bytes:
+    """Return TriG of quads in the order given, which is to be graph by graph."""
+    quads = parse(b"".join(lines), RdfFormat.N_QUADS)
+    return sorted_prefixes(serialize(quads, format=RdfFormat.TRIG, prefixes=dict(PREFIXES)))
 
 
 def sorted_prefixes(text: bytes | None) -> bytes:
     """Return Turtle or TriG with its prefix lines sorted; the serializer writes them in any order."""
-    lines = (text or b"").splitlines(keepends=True)
-    return b"".join(sorted(lines[: len(PREFIXES)]) + lines[len(PREFIXES) :])
+    text, end = text or b"", 0
+    for _ in PREFIXES:
+        end = text.find(b"\n", end) + 1
+    return b"".join(sorted(text[:end].splitlines(keepends=True))) + text[end:]
 
 
 def rdf_xml(triples: Iterable[Triple]) -> bytes:
     """Return RDF/XML."""
     return serialize(triples, format=RdfFormat.RDF_XML, prefixes=dict(PREFIXES)) or b""
-
-
-def json_ld(triples: Iterable[Triple], context: Mapping[str, Any]) -> bytes:
-    """Return compact JSON-LD with the context inside, so that it can be read without asking anyone for it."""
-    return json_text(compact(triples, context))
 
 
 def json_text(document: Mapping[str, Any]) -> bytes:

@@ -1,0 +1,123 @@
+"""A dataset as the sorted lines of its N-Quads: named canonically, taken apart, counted and digested.
+
+A line is bytes with its line end, as Oxigraph writes it (canonical N-Quads). What works on lines needs no
+object for each term, so that a million of them cost seconds and little memory.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, RdfFormat, Store, parse, serialize
+
+from legation.namespaces import BASE, PREFIXES
+
+BLANK: Final = b"_:"
+TYPE: Final = f"<{PREFIXES['rdf']}type>".encode()
+SAME_AS: Final = f"<{PREFIXES['owl']}sameAs>".encode()
+OURS: Final = f"<{BASE}".encode()
+WIKIDATA: Final = f"<{PREFIXES['wd']}".encode()
+IRI: Final = b"<"
+
+
+@dataclass
+class Statistics:
+    """What is counted of a dataset: triples by graph, and those of the union of all graphs."""
+
+    graphs: Counter[str] = field(default_factory=Counter)
+    classes: Counter[str] = field(default_factory=Counter)
+    properties: Counter[str] = field(default_factory=Counter)
+    subjects: int = 0
+    objects: int = 0
+    entities: int = 0
+    wikidata_links: int = 0
+
+
+def canonical(lines: Iterable[bytes]) -> list[bytes]:
+    """Return lines in code point order, each once, with canonical blank node labels (RDFC-1.0).
+
+    The labels depend on the statements about blank nodes alone (RDFC-1.0, §4.4), so only these are looked at.
+    """
+    kept, blank = list[bytes](), list[bytes]()
+    for line in lines:
+        (blank if BLANK in line else kept).append(line)
+    dataset = Dataset(parse(b"".join(blank), RdfFormat.N_QUADS))
+    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+    kept += (serialize(dataset, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
+    kept.sort()
+    return list(dict.fromkeys(kept))
+
+
+def quads(store: Store) -> list[bytes]:
+    """Return the canonical lines of a store."""
+    return canonical((store.dump(format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+
+
+def graph(store: Store, name: NamedNode) -> list[bytes]:
+    """Return the canonical lines of the quads of one named graph."""
+    found = store.quads_for_pattern(None, None, None, name)
+    return canonical((serialize(found, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+
+
+def graph_of(line: bytes) -> bytes:
+    """Return the graph of a quad, as N-Quads spells it."""
+    return line[line.rindex(b" ", 0, -3) + 1 : -3]
+
+
+def triple_of(line: bytes) -> bytes:
+    """Return the line of a quad without its graph."""
+    return line[: line.rindex(b" ", 0, -3)] + b" .\n"
+
+
+def by_graph(lines: Iterable[bytes]) -> dict[str, list[bytes]]:
+    """Return the lines of each named graph by its IRI, in order of IRI; the order of lines is kept."""
+    found: dict[bytes, list[bytes]] = defaultdict(list)
+    for line in lines:
+        found[graph_of(line)].append(line)
+    return {iri[1:-1].decode("utf-8"): found[iri] for iri in sorted(found)}
+
+
+def digest(lines: Iterable[bytes]) -> str:
+    """Return the RDFC-1.0 digest of the triples of one graph (SHA-256, hexadecimal)."""
+    return hashlib.sha256(b"".join(canonical(map(triple_of, lines)))).hexdigest()
+
+
+def union(lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the triples of sorted quads, each once."""
+    last = b""
+    for line in lines:
+        triple = triple_of(line)
+        if triple != last:
+            yield triple
+        last = triple
+
+
+def count(lines: Sequence[bytes]) -> Statistics:
+    """Count sorted quads by graph, and the triples of the union of all graphs by class and property."""
+    graphs = Counter(map(graph_of, lines))
+    classes, properties = Counter[bytes](), Counter[bytes]()
+    found, objects, subject = Statistics(), set[bytes](), b""
+    for line in union(lines):
+        this, predicate, rest = line.split(b" ", 2)
+        value = rest[:-3]
+        if this != subject:
+            subject = this
+            found.subjects += 1
+            found.entities += subject.startswith(OURS)
+        properties[predicate] += 1
+        objects.add(value)
+        if predicate == TYPE and value.startswith(IRI):
+            classes[value] += 1
+        found.wikidata_links += predicate == SAME_AS and value.startswith(WIKIDATA)
+    found.objects = len(objects)
+    found.graphs, found.classes, found.properties = map(by_iri, (graphs, classes, properties))
+    return found
+
+
+def by_iri(counted: Counter[bytes]) -> Counter[str]:
+    """Return what is counted of IRIs by these, without their brackets."""
+    return Counter({iri[1:-1].decode("utf-8"): number for iri, number in counted.items()})
