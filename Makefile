@@ -1,9 +1,10 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance bench-search bench-hostile format messages screenshots clean chromium
+.PHONY: serve test publish conformance bench bench-search bench-hostile format messages screenshots clean chromium
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
+TRIPLES ?= 30000
 VENV := .venv
 BIN := $(VENV)/bin
 AUTHORED := $(shell find ontology shapes data tests/questions server/legation -type f \
@@ -36,6 +37,10 @@ test: $(VENV)/test tests/node/node_modules $(BUILT) | chromium
 # The W3C suites against our own server; writes docs/conformance.md and docs/conformance.ttl.
 conformance: $(VENV)/test
 	$(BIN)/python -m tests.conformance
+
+# How fast we serve beside other servers; writes a part of docs/benchmarks.md. `make bench TRIPLES=1000000` takes long.
+bench: $(VENV)/test releases/current
+	$(BIN)/python -m tests.bench.serve --triples $(TRIPLES)
 
 # How fast search answers among 100,000 names; docs/search.md shows what it prints.
 bench-search: $(VENV)/test
