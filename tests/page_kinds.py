@@ -51,6 +51,7 @@ PAGES: Final = {
     "releases": "/release/",
     "release": "/release/current",
     "changes": "/changes",
+    "drawing": "/overview/partners",
     "earlier release": "/page/body/hedayah?release=2026.11.0",
     "about": "/about",
     "licence": "/licence",

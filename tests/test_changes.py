@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 import rdflib
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pyoxigraph import Literal, NamedNode, QueryResultsFormat, QuerySolutions, parse_query_results
 
@@ -81,6 +81,7 @@ def test_a_value_that_is_a_blank_node_is_a_value_without_a_name() -> None:
     assert [(one.before, one.after) for one in change.differences] == [(b"_:b", b'"a"')]
 
 
+@settings(deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sets(st.integers(0, 12)), st.sets(st.integers(0, 12)))
 def test_a_walk_side_by_side_finds_what_sets_find(old: set[int], new: set[int]) -> None:
     before, after = ("".join(rank("Normal", f"{ID}claim/c-{n}") for n in one) for one in (old, new))

@@ -215,6 +215,8 @@ def test_a_page_shows_a_thing_as_it_stood_in_an_earlier_release_and_says_so(serv
     assert f'<a href="{path}">What the current release says</a>' in then.text
     assert 'href="/en/page/claim/gazette-2?release=2026.10.0"' in then.text
     assert 'class="dated"' not in now.text
+    assert 'class="dated"' not in server.ask("/en/browse/", HTML).text
+    assert 'name="q" value=""' in then.text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from flask import Response, g, render_template, request
 from legation.serve.front.logs import NOTE, NUMBER
 from legation.serve.state import state
 from legation.serve.web import caching
-from legation.serve.web.dated import dated, query, undated
+from legation.serve.web.dated import dated, place
 from legation.serve.web.formats import HTML
 from legation.serve.web.iris import Links
 from legation.serve.web.negotiation import Offer, choose, choose_language
@@ -121,11 +121,7 @@ def page_globals() -> dict[str, Any]:
         "direction": direction,
         "languages": [(code, in_language(code)) for code in LANGUAGES],
         "root": root_path(),
-        "dated": dated(),
-        "undated": undated(),
-        "asked": query(),
-        "also": query().replace("?", "&"),
-        "issued": state().release.manifest.issued,
+        "memento": place(),
         "home": home_path(),
         "version": state().release.manifest.version,
         "edition": state().edition,

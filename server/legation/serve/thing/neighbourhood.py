@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -22,6 +23,9 @@ OF_A_KIND: Final = 4
 
 LONGEST: Final = 38
 """Characters of a name; the whole of it is in its title."""
+
+RIGHT_TO_LEFT: Final = "\u200f"
+"""Makes the sign before it a part of the Arabic text that it ends."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,12 @@ def _placed(name: Shown, by: Shown, index: int, extent: tuple[int, int], right: 
     bend = (x + inner) / 2
     edge = x - 8 if right else x + 8
     line = f"M{edge:g} {y:g}C{bend:g} {y:g} {bend:g} {height / 2:g} {inner:g} {height / 2:g}"
-    text = name.text.value
-    label = text if len(text) <= LONGEST else f"{text[: LONGEST - 1].rstrip()}…"
-    return Neighbour(name, label, by, x, y, "start" if right else "end", line)
+    return Neighbour(name, shortened(name.text.value), by, x, y, "start" if right else "end", line)
+
+
+def shortened(text: str, longest: int = LONGEST) -> str:
+    """Return a name as a drawing has room for it; where it is cut, that is where one stops reading."""
+    if len(text) <= longest:
+        return text
+    mark = RIGHT_TO_LEFT if unicodedata.bidirectional(text[0]) in ("R", "AL") else ""
+    return f"{text[: longest - 1].rstrip()}…{mark}"

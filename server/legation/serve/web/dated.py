@@ -7,6 +7,7 @@ be from another release than the one that was asked for.
 from __future__ import annotations
 
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 from urllib.parse import quote, urlencode
@@ -101,10 +102,36 @@ def dated() -> str:
     return version if operation is not None and RELEASE in operation.fields else ""
 
 
+@dataclass(frozen=True)
+class Place:
+    """What a page of one release says of it, and adds to its links to stay in it."""
+
+    version: str
+    issued: str
+    elsewhere: str
+    """The address of the same page in whichever release is current."""
+
+    @property
+    def query(self) -> str:
+        """The end of an address that has no query yet."""
+        return f"?{FIELD}={self.version}"
+
+    @property
+    def more(self) -> str:
+        """The end of an address that has a query already."""
+        return f"&{FIELD}={self.version}"
+
+
+def place() -> Place | None:
+    """Return which release the page is of; nothing where its address leaves that open."""
+    version = dated()
+    return Place(version, state().release.manifest.issued, undated()) if version else None
+
+
 def query() -> str:
     """Return what an address ends with that leads on in the same release."""
-    version = dated()
-    return f"?{FIELD}={version}" if version else ""
+    found = place()
+    return found.query if found is not None else ""
 
 
 def undated() -> str:

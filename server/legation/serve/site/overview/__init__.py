@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -16,12 +16,14 @@ from pyoxigraph import NamedNode
 from legation.namespaces import PREFIXES
 from legation.serve.engine import Row, Term
 from legation.serve.site.pages import negotiate, page, presenter
+from legation.serve.site.partners import KINDS, Drawing, draw, ties_of
 from legation.serve.state import state
 from legation.serve.web.formats import HTML
 from legation.serve.web.iris import thing
 from legation.serve.web.negotiation import Offer
 from legation.serve.web.operations import Parameter, described
 from legation.serve.web.problems import ProblemError
+from legation.serve.words.labels import direction
 from legation.serve.words.messages import marked
 from legation.serve.words.present import Presenter, Shown
 
@@ -33,6 +35,10 @@ FIELDS: Final = (
     Parameter("of", "Only rows about this thing, such as body/gctf: those with it in the first column."),
     Parameter("sort", "A column; with - before it, backwards."),
 )
+
+
+PARTNERS: Final = "partners"
+"""The overview that has a drawing, too."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +64,7 @@ OVERVIEWS: Final[Mapping[str, Overview]] = {
         marked("Who represents which state, and where"), ("state", "holder", "post", "body")
     ),
     "seats": Overview(marked("Bodies by seat"), ("state", "place", "body")),
-    "partners": Overview(marked("Agreements and partners"), ("body", "tie", "partner", "instrument", "date")),
+    PARTNERS: Overview(marked("Agreements and partners"), ("body", "tie", "partner", "instrument", "date")),
 }
 HEADINGS: Final[Mapping[str, str]] = {
     "asOf": marked("As of"),
@@ -113,6 +119,18 @@ def show(name: str) -> Response:
         column=column,
         backwards=backwards,
         rows=[cells(row, overview, reader) for row in rows],
+        drawing=drawing_of(rows, reader) if name == PARTNERS else None,
+        kinds=KINDS,
+    )
+
+
+def drawing_of(rows: Iterable[Row], reader: Presenter) -> Drawing | None:
+    """Return the drawing of who is tied to whom."""
+    ends = ((row["body"], row["tie"], row["partner"]) for row in rows)
+    return draw(
+        ties_of((value_of(body), value_of(tie), value_of(partner)) for body, tie, partner in ends),
+        reader,
+        mirrored=direction(reader.language) == "rtl",
     )
 
 
