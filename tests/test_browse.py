@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from legation.namespaces import GRAPH, ID, LEG, PREFIXES
-from legation.serve.site.directory.entries import sort_key
+from legation.serve.words.labels import sort_key
 from tests.serving import Server, serving, small_release
 
 HTML = {"Accept": "text/html"}

@@ -95,7 +95,7 @@ def plain(markup: str) -> str:
             span("2011-09-22", "2011-09-22", "2016-04-01", "2016-04-30"),
             "from 22 September 2011, to April 2016",
         ),
-        (span("2017-01-06", "2017-11-22"), "from 6 January 2017 – 22 November 2017, end unknown"),
+        (span("2017-01-06", "2017-11-22"), "begun between 6 January 2017 and 22 November 2017, end unknown"),
         (span("", "2018-12-31", "2018-01-01"), "seen 2018"),
         (span("", "2013-09-27", "2014-05-15"), "already 27 September 2013, still 15 May 2014"),
         (span("", "", "2026-06-01", "2026-06-30"), "beginning unknown, to June 2026"),

@@ -23,7 +23,7 @@ from legation.serve.web.iris import ENTITY_KINDS
 from legation.serve.web.negotiation import Offer
 from legation.serve.web.operations import Parameter, described
 from legation.serve.web.problems import ProblemError
-from legation.serve.words.labels import KIND_TITLES, LANGUAGES, Text
+from legation.serve.words.labels import KIND_NAMES, KIND_TITLES, LANGUAGES, Text
 from legation.serve.words.messages import marked, translate
 from legation.serve.words.present import Presenter
 
@@ -34,6 +34,7 @@ KINDS: Final = (*ENTITY_KINDS, "concept", "scheme", "source", TERM)
 """The kinds that are found by name, in the order that pages list them."""
 
 TITLES: Final[Mapping[str, str]] = MappingProxyType({**KIND_TITLES, TERM: marked("Terms of the ontology")})
+ONE_OF: Final[Mapping[str, str]] = MappingProxyType({**KIND_NAMES, TERM: marked("term of the ontology")})
 PER_PAGE: Final = 20
 SUGGESTED: Final = 8
 SUGGESTED_AT_MOST: Final = 25
@@ -92,6 +93,7 @@ def find() -> Response:
             this_page=number,
             pages=pages,
             titles=TITLES,
+            kind_names=ONE_OF,
             address=partial(_address, text),
         )
     document = {
@@ -119,7 +121,7 @@ def complete() -> Response:
         {
             "iri": result.iri,
             "kind": result.kind,
-            "kindTitle": translate(TITLES[result.kind], language()),
+            "kindTitle": translate(ONE_OF[result.kind], language()),
             "name": result.name.value,
             "language": result.name.language,
             "href": result.href,

@@ -25,12 +25,12 @@ from legation.serve.model.schema import (
 )
 from legation.serve.site.questions import Example, examples
 from legation.serve.state import State
-from legation.serve.words.labels import FALLBACK, Text, choose, spelled
+from legation.serve.words.labels import FALLBACK, Text, choose, sort_key, spelled
 from legation.serve.words.messages import marked
 from legation.serve.words.present import Presenter, Shown
 
 EXAMPLES_AT_MOST: Final = 3
-QUESTIONS_AT_MOST: Final = 3
+QUESTIONS_AT_MOST: Final = 1
 
 INSTANCES: Final = """
 SELECT DISTINCT ?thing ?class ?start WHERE {
@@ -110,6 +110,9 @@ class TermView:
     range: tuple[Shown, ...]
     traits: tuple[str, ...]
     carries: tuple[Shown, ...]
+    """What its things may carry, where that is its own."""
+    carries_as: Shown | None
+    """The class above that says what they may carry, where that is not its own."""
     rules: tuple[RuleView, ...]
     inherited: tuple[Shown, ...]
     """Classes above whose rules bind it, too."""
@@ -188,6 +191,7 @@ class Documentation:
         """Return the view of one term."""
         facts, schema = self.schema.ontology, self.schema
         is_class = iri in schema.classes
+        closed = schema.closed_by(iri) if is_class else None
         rules = [rule for rule in schema.rules if rule.messages and iri in (rule.target, rule.path)]
         above = [one for one in schema.ancestors(iri) if any(rule.target == one for rule in schema.rules)]
         return TermView(
@@ -206,7 +210,8 @@ class Documentation:
             domain=self._shown(schema.domain(iri)),
             range=() if is_class else self._shown(schema.range(iri)),
             traits=tuple(trait for one, trait in TRAITS.items() if one in self._types(iri)),
-            carries=self._shown(filter(is_ours, schema.properties_of(iri))) if is_class else (),
+            carries=self._shown(filter(is_ours, schema.properties_of(iri))) if closed == iri else (),
+            carries_as=self.presenter.show(NamedNode(closed)) if closed and closed != iri else None,
             rules=tuple(self._rule(rule) for rule in rules),
             inherited=self._shown(above) if is_class else (),
             count=schema.counts.get(iri, 0),
@@ -295,7 +300,7 @@ class Documentation:
         return tuple(self.presenter.show(NamedNode(iri)) for iri in self._by_name(iris))
 
     def _by_name(self, iris: Iterable[str]) -> list[str]:
-        return sorted(iris, key=lambda iri: self.presenter.name(iri).value.casefold())
+        return sorted(iris, key=lambda iri: sort_key(self.presenter.name(iri).value))
 
 
 def _all_of(literals: Iterable[Literal], language: str) -> tuple[Text, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from flask import Response
@@ -24,7 +25,7 @@ DCTERMS: Final = PREFIXES["dcterms"]
 def ontology_page() -> Response:
     """Return the documentation of the ontology."""
     here = state()
-    told = documentation(here)
+    told = documentation(here, href_on_this_page)
     header = here.once(read_schema).ontology
     spoken = language()
     return page(
@@ -45,14 +46,19 @@ def ontology_page() -> Response:
 
 def shapes_page() -> Response:
     """Return the documentation of the shapes."""
-    told = documentation(state())
+    told = documentation(state(), href)
     return page("shapes.html", iri=SHAPES, prefix=LEGSH, groups=told.shapes(), offers=GRAPH_OFFERS)
 
 
-def documentation(here: State) -> Documentation:
-    """Return what works out the views for the reader of this request."""
+def href_on_this_page(iri: str) -> str | None:
+    """Return where the documentation of the ontology links for ``iri``: its own terms by their anchors."""
+    return f"#{iri.removeprefix(LEG)}" if iri.startswith(LEG) else href(iri)
+
+
+def documentation(here: State, leading: Callable[[str], str | None]) -> Documentation:
+    """Return what works out the views for the reader of this request, with links made by ``leading``."""
     schema, examples = here.once(read_schema), here.once(samples)
-    presenter = Presenter(language(), here.once(names_of_terms) | here.once(names_of_examples), href)
+    presenter = Presenter(language(), here.once(names_of_terms) | here.once(names_of_examples), leading)
     return Documentation(schema, presenter, examples, here.once(asked_in))
 
 

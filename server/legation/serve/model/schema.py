@@ -138,9 +138,13 @@ class Schema:
         """Return the classes directly below a class."""
         return [one for one in self.classes if iri in self.ontology.iris(one, f"{RDFS}subClassOf")]
 
+    def closed_by(self, iri: str) -> str | None:
+        """Return the class whose closed shape binds the things of a class: itself, or the nearest above."""
+        return next((one for one in (iri, *self.ancestors(iri)) if one in self.allowed), None)
+
     def properties_of(self, iri: str) -> list[str]:
         """Return what a thing of a class may carry: by its closed shape, or the nearest above."""
-        closed = next((one for one in (iri, *self.ancestors(iri)) if one in self.allowed), None)
+        closed = self.closed_by(iri)
         return sorted(self.allowed[closed]) if closed else []
 
     def rules_of(self, iri: str) -> list[Rule]:

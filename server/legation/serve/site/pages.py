@@ -19,7 +19,7 @@ from legation.serve.web.problems import PROBLEM_JSON, PROBLEM_OFFERS, ProblemErr
 from legation.serve.words.labels import KIND_TITLES, LANGUAGES, direction, spelled
 from legation.serve.words.labels import choose as choose_name
 from legation.serve.words.languages import CHOSEN
-from legation.serve.words.locales import XSD, language_name, spoken_date, spoken_number
+from legation.serve.words.locales import XSD, language_name, spoken_date, spoken_number, spoken_size
 from legation.serve.words.present import Presenter
 from legation.serve.words.when import happening, lasting
 
@@ -133,6 +133,7 @@ def page_globals() -> dict[str, Any]:
         "lasting": lambda span: lasting(span, spoken),
         "happening": lambda span: happening(span, spoken),
         "number": lambda value: spoken_number(value, spoken),
+        "size": lambda value: spoken_size(value, spoken),
         "date": lambda value, kind="date": spoken_date(value, f"{XSD}{kind}", spoken),
     }
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from flask import Blueprint, Response
@@ -18,7 +19,10 @@ from legation.serve.state import state
 from legation.serve.web.formats import HTML
 from legation.serve.web.operations import described
 from legation.serve.web.problems import ProblemError
-from legation.serve.words.present import Shown
+from legation.serve.words.labels import Text
+from legation.serve.words.locales import XSD, spoken_date, spoken_number, spoken_share
+from legation.serve.words.messages import marked, translate
+from legation.serve.words.present import Presenter, Shown
 
 blueprint: Final = Blueprint("quality", __name__)
 
@@ -27,13 +31,32 @@ DATA: Final = "quality.ttl"
 NAMING: Final = ("body", "name")
 """Columns that say what a row is about; every other column is a metric."""
 
+GROUPS: Final = (
+    (marked("Claims"), ("claims", "disagreements", "two_sources")),
+    (marked("Sources"), ("sources", "sources_", "newest_source")),
+    (marked("Things named"), ("things", "names_", "wikidata_")),
+)
+"""The headings over the columns of the page, each with the columns under it, or what their names begin with."""
+
+SHARE: Final = "two_sources"
+DAY: Final = "newest_source"
+DATE_BY_LENGTH: Final = MappingProxyType({4: "gYear", 7: "gYearMonth", 10: "date"})
+
 
 @dataclass(frozen=True)
 class Row:
     """What was measured of one body, or of the whole dataset."""
 
     body: Shown
-    values: tuple[str, ...]
+    values: tuple[Shown, ...]
+
+
+@dataclass(frozen=True)
+class Group:
+    """Metrics under one heading; ``title`` is a message."""
+
+    title: str
+    metrics: tuple[Shown, ...]
 
 
 @blueprint.get("/quality")
@@ -47,11 +70,18 @@ def quality() -> Response:
     if offer is not HTML:
         return graph_response(parse(path=path / DATA, format=RdfFormat.TURTLE), offer)
     table = read_table(path / TABLE)
-    metrics = [NamedNode(metric_iri(column)) for column in table[0] if column not in NAMING]
-    bodies = [NamedNode(row["body"]) for row in table]
+    columns = grouped(column for column in table[0] if column not in NAMING)
     reader = presenter()
-    rows = [Row(reader.show(body), values(row)) for body, row in zip(bodies, table, strict=True)]
-    return page("quality.html", metrics=[reader.show(metric) for metric in metrics], rows=rows)
+    groups = [
+        Group(title, tuple(reader.show(NamedNode(metric_iri(column))) for column in found))
+        for title, found in columns
+    ]
+    order = [column for _, found in columns for column in found]
+    rows = [
+        Row(body_of(row, reader), tuple(measured(column, row[column], reader.language) for column in order))
+        for row in table
+    ]
+    return page("quality.html", groups=groups, rows=rows)
 
 
 def read_table(path: Path) -> list[dict[str, str]]:
@@ -65,6 +95,37 @@ def metric_iri(column: str) -> str:
     return f"{ID}concept/quality-{column.replace('_', '-')}"
 
 
-def values(row: Mapping[str, str]) -> tuple[str, ...]:
-    """Return the measurements of a row, in the order of the columns."""
-    return tuple(value for column, value in row.items() if column not in NAMING)
+def grouped(columns: Iterable[str]) -> list[tuple[str, list[str]]]:
+    """Return the columns under the headings of the page; what no heading asks for stands under the last."""
+    left = list(columns)
+    found = []
+    for title, wanted in GROUPS:
+        last = title == GROUPS[-1][0]
+        under = [one for one in left if last or any(_fits(one, name) for name in wanted)]
+        left = [one for one in left if one not in under]
+        found.append((title, under))
+    return [(title, under) for title, under in found if under]
+
+
+def _fits(column: str, name: str) -> bool:
+    return column.startswith(name) if name.endswith("_") else column == name
+
+
+def body_of(row: Mapping[str, str], reader: Presenter) -> Shown:
+    """Return what a row is about: a body by its name, or the dataset as a whole."""
+    if row["body"].startswith(ID):
+        return reader.show(NamedNode(row["body"]))
+    return Shown(Text(translate(marked("The whole dataset"), reader.language), reader.language))
+
+
+def measured(column: str, value: str, language: str) -> Shown:
+    """Return a measurement as the reader writes it: a count, a share or a date."""
+    if not value:
+        return Shown(Text(""))
+    if column == DAY:
+        said = spoken_date(value, f"{XSD}{DATE_BY_LENGTH.get(len(value), 'date')}", language)
+    elif column == SHARE:
+        said = spoken_share(float(value), language)
+    else:
+        said = spoken_number(value, language)
+    return Shown(Text(said, language), time=column == DAY, machine=value)

@@ -105,6 +105,11 @@ class ClaimView:
     rivals: tuple[Shown, ...]
     evidence: tuple[EvidenceView, ...]
 
+    @property
+    def publishers(self) -> tuple[Text, ...]:
+        """Who published the evidence, each once; a source that names no publisher stands for itself."""
+        return tuple(dict.fromkeys((piece.publisher or piece.source).text for piece in self.evidence))
+
 
 @dataclass(frozen=True)
 class LinkView:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -40,6 +41,25 @@ KIND_TITLES: Final[Mapping[str, str]] = MappingProxyType(
 )
 """What a list of each kind is called: messages."""
 
+KIND_NAMES: Final[Mapping[str, str]] = MappingProxyType(
+    {
+        "person": marked("person"),
+        "body": marked("body"),
+        "state": marked("state"),
+        "post": marked("post"),
+        "event": marked("event"),
+        "instrument": marked("instrument"),
+        "place": marked("place"),
+        "claim": marked("claim"),
+        "source": marked("source"),
+        "passage": marked("passage"),
+        "concept": marked("concept"),
+        "scheme": marked("concept scheme"),
+        "link": marked("link to Wikidata"),
+    }
+)
+"""What one thing of each kind is called: messages."""
+
 WORDS: Final[Mapping[str, str]] = MappingProxyType(
     {
         f"{PREFIXES['dcterms']}issued": marked("published"),
@@ -58,6 +78,8 @@ WORDS: Final[Mapping[str, str]] = MappingProxyType(
         f"{PREFIXES['rdfs']}seeAlso": marked("see also"),
         f"{PREFIXES['schema']}url": marked("address"),
         f"{PREFIXES['skos']}broader": marked("broader"),
+        f"{PREFIXES['skos']}Concept": marked("concept"),
+        f"{PREFIXES['skos']}ConceptScheme": marked("concept scheme"),
         f"{PREFIXES['skos']}definition": marked("Definition"),
         f"{PREFIXES['skos']}editorialNote": marked("Note"),
         f"{PREFIXES['skos']}hasTopConcept": marked("top concept"),
@@ -109,6 +131,12 @@ def choose(names: Iterable[Literal], language: str) -> Text | None:
     order: Sequence[str] = (*FALLBACK.get(language, ()), "", *sorted(found))
     chosen = next((found[tag] for tag in order if tag in found), None)
     return Text(chosen.value, chosen.language or "") if chosen is not None else None
+
+
+def sort_key(text: str) -> str:
+    """Return what ``text`` is sorted by: no case, no accents, no vowel signs, no hamza carriers."""
+    decomposed = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
 
 
 def spelled(iri: str) -> str:

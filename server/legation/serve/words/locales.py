@@ -13,7 +13,7 @@ from typing import Final
 from babel import Locale
 from babel.dates import format_date, format_skeleton
 from babel.lists import format_list
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from babel.units import format_unit
 
 from legation.namespaces import PREFIXES
@@ -28,6 +28,7 @@ CLDR, which for Arabic without a country is 0–9."""
 
 DATES: Final = frozenset(f"{XSD}{name}" for name in ("date", "dateTime", "gYearMonth", "gYear", "gMonthDay"))
 DURATION: Final = re.compile(r"P(?:(?P<year>\d+)Y)?(?:(?P<month>\d+)M)?(?:(?P<day>\d+)D)?")
+KILO: Final = 1000
 NUMBERS: Final = frozenset(
     f"{XSD}{name}" for name in ("integer", "nonNegativeInteger", "positiveInteger", "int")
 )
@@ -38,7 +39,8 @@ def spoken_date(value: str, datatype: str, language: str) -> str:
     """Return an XML Schema date in words of ``language``, never more precise than it is.
 
     ``datatype`` is the IRI of ``xsd:date``, ``xsd:dateTime`` (its day), ``xsd:gYearMonth``, ``xsd:gYear`` or
-    ``xsd:gMonthDay``. A value that is no date of the calendar is returned as it is.
+    ``xsd:gMonthDay``. A value that is no date of the calendar is returned as it is. The first of a month is
+    “1er” in French, which CLDR does not know.
     """
     locale = LOCALES[language]
     kind = datatype.removeprefix(XSD)
@@ -48,8 +50,10 @@ def spoken_date(value: str, datatype: str, language: str) -> str:
         if kind == "gYearMonth":
             return format_skeleton("yMMMM", date.fromisoformat(f"{value}-01"), locale=locale)
         if kind == "gMonthDay":
-            return format_skeleton("MMMMd", date.fromisoformat(f"2000{value[1:]}"), locale=locale)
-        return format_date(date.fromisoformat(value[:10]), "long", locale=locale)
+            said = format_skeleton("MMMMd", date.fromisoformat(f"2000{value[1:]}"), locale=locale)
+        else:
+            said = format_date(date.fromisoformat(value[:10]), "long", locale=locale)
+        return re.sub(r"^1(?= )", "1er", said) if language == "fr" else said
     except ValueError:
         return value
 
@@ -92,6 +96,22 @@ def spoken_number(value: int | str, language: str) -> str:
         return format_decimal(int(value), locale=LOCALES[language], numbering_system="default")
     except ValueError:
         return str(value)
+
+
+def spoken_size(count: int, language: str) -> str:
+    """Return a number of bytes as a file list shows it: in the largest decimal unit of which there is one."""
+    size, unit = float(count), "byte"
+    for larger in ("kilobyte", "megabyte", "gigabyte"):
+        if size < KILO:
+            break
+        size, unit = size / KILO, larger
+    length = "long" if unit == "byte" else "short"
+    return format_unit(round(size, 1), f"digital-{unit}", length=length, locale=LOCALES[language])
+
+
+def spoken_share(share: float, language: str) -> str:
+    """Return a share of one as per cent, whole."""
+    return format_percent(share, locale=LOCALES[language], numbering_system="default")
 
 
 def language_name(code: str, language: str) -> str:

@@ -12,7 +12,7 @@ from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Triple
 
 from legation.namespaces import PREFIXES
 from legation.serve.web.iris import kind_and_slug
-from legation.serve.words.labels import WORDS, Text, choose, spelled
+from legation.serve.words.labels import WORDS, Text, choose, sort_key, spelled
 from legation.serve.words.locales import (
     DATES,
     NUMBERS,
@@ -142,7 +142,7 @@ class Presenter:
     def order(self, term: Term) -> str:
         """Return what values are sorted by: dates and numbers as they are, names as the reader sees them."""
         shown = self.show(term)
-        return (shown.machine or shown.text.value).casefold()
+        return shown.machine or sort_key(shown.text.value)
 
 
 def mentioned(quads: Iterable[Quad]) -> set[NamedNode]:

@@ -20,7 +20,7 @@ from legation.serve.state import State, state
 from legation.serve.web.formats import HTML
 from legation.serve.web.iris import node
 from legation.serve.web.operations import Parameter, described
-from legation.serve.words.labels import Text, spelled
+from legation.serve.words.labels import Text, sort_key, spelled
 from legation.serve.words.messages import marked, translate
 from legation.serve.words.present import Presenter, Shown
 from legation.serve.writing.editor import built
@@ -256,7 +256,7 @@ class Form:
 
     def _options(self, iris: Iterable[str]) -> tuple[Option, ...]:
         options = (Option(spelled(iri), self._show(iri)) for iri in iris)
-        return tuple(sorted(options, key=lambda option: option.shown.text.value.casefold()))
+        return tuple(sorted(options, key=lambda option: sort_key(option.shown.text.value)))
 
     def _show(self, iri: str) -> Shown:
         if iri == NAME:

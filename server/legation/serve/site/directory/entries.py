@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -11,7 +10,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 
 from legation.namespaces import GRAPH, LEG, PREFIXES
 from legation.serve.web.iris import ENTITY_KINDS, kind_and_slug
-from legation.serve.words.labels import FALLBACK, LANGUAGES
+from legation.serve.words.labels import FALLBACK, LANGUAGES, sort_key
 from legation.serve.words.locales import DATES
 
 TYPE: Final = f"{PREFIXES['rdf']}type"
@@ -144,12 +143,6 @@ def _value(term: object) -> Value:
 
 def _is_bound(name: str) -> bool:
     return name.endswith(("Earliest", "Latest"))
-
-
-def sort_key(text: str) -> str:
-    """Return what ``text`` is sorted by: no case, no accents, no vowel signs, no hamza carriers."""
-    decomposed = unicodedata.normalize("NFKD", text)
-    return "".join(sign for sign in decomposed if not unicodedata.combining(sign)).casefold()
 
 
 def _names(literals: Iterable[tuple[str, Literal]]) -> dict[str, str]:
