@@ -16,7 +16,15 @@ from jinja2 import Environment
 
 from legation.serve.words import messages
 from legation.serve.words.labels import LANGUAGES
-from legation.serve.words.locales import XSD, language_name, spoken_date, spoken_duration, spoken_number
+from legation.serve.words.locales import (
+    XSD,
+    language_name,
+    spoken_date,
+    spoken_duration,
+    spoken_number,
+    spoken_share,
+    spoken_size,
+)
 from tests.projects import ROOT
 from tests.serving import Server
 
@@ -59,6 +67,18 @@ def test_every_message_is_translated_and_nothing_else_is(language: str, tmp_path
             assert len(said) in (1, catalogue.num_plurals)
             assert all(said), f"{message.id!r} has no {language}"
             assert all(placeholders(form) <= placeholders(str(message.id)) for form in said), message.id
+
+
+def test_french_keeps_its_punctuation_on_the_line_and_its_apostrophes_are_typographic() -> None:
+    with (messages.FOLDER / "fr.po").open("rb") as file:
+        catalogue = read_po(file, locale="fr")
+    forms = [
+        form
+        for message in catalogue
+        for form in ([message.string] if isinstance(message.string, str) else message.string or ())
+    ]
+    loose = re.compile(r" [:;?!»…]|« |(?<=[^\W\d_])'(?=[^\W\d_])")
+    assert [form for form in forms if loose.search(form)] == []
 
 
 def placeholders(text: str) -> set[str]:
@@ -182,4 +202,11 @@ def test_a_duration_is_said_in_words() -> None:
 def test_numbers_are_grouped_and_languages_named_as_the_reader_does() -> None:
     assert [spoken_number(12345, language) for language in LANGUAGES] == ["12,345", "12,345", "12\u202f345"]
     assert spoken_number("many", "en") == "many"
+    assert [spoken_size(3_600_000, language) for language in LANGUAGES] == [
+        "3.6 MB",
+        "3.6 م.ب",
+        "3,6\u202fMo",
+    ]
+    assert [spoken_size(size, "en") for size in (849, 23, 20_900_000_000)] == ["0.8 kB", "0.1 kB", "20.9 GB"]
+    assert [spoken_share(0.443, language) for language in LANGUAGES] == ["44%", "44%", "44\u00a0%"]
     assert [language_name("ar", language) for language in LANGUAGES] == ["Arabic", "العربية", "arabe"]

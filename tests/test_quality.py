@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 
 import pytest
 from pyoxigraph import NamedNode
@@ -35,6 +36,26 @@ def test_every_row_of_the_quality_table_is_on_the_page(server: Server) -> None:
     table = list(csv.DictReader(io.StringIO(server.follow("/release/current/tables/quality.csv").text)))
     page = server.ask("/quality", {"Accept": "text/html"}).text
     assert page.count('<th scope="row">') == len(table) > 4
+
+
+@pytest.mark.parametrize(("language", "share"), [("en", "%"), ("fr", "\u00a0%")])
+def test_a_measurement_is_written_as_the_reader_writes_it_and_keeps_its_machine_value(
+    server: Server, language: str, share: str
+) -> None:
+    page = server.ask(f"/{language}/quality", {"Accept": "text/html"}).text
+    table = list(csv.DictReader(io.StringIO(server.follow("/release/current/tables/quality.csv").text)))
+    whole = table[0]
+    said = f"{round(float(whole['two_sources']) * 100)}{share}"
+    assert f'<data value="{whole["two_sources"]}"><bdi lang="{language}" dir="ltr">{said}</bdi>' in page
+    assert f'<time datetime="{whole["newest_source"]}">' in page
+
+
+def test_the_columns_of_the_quality_table_stand_under_headings_that_span_them_all(server: Server) -> None:
+    page = server.ask("/en/quality", {"Accept": "text/html"}).text
+    spans = [int(found) for found in re.findall(r'scope="colgroup" colspan="(\d+)"', page)]
+    table = next(csv.reader(io.StringIO(server.follow("/release/current/tables/quality.csv").text)))
+    assert sum(spans) == len(table) - len(("body", "name"))
+    assert len(spans) == 3
 
 
 def test_a_program_gets_the_measurements_as_linked_data(server: Server) -> None:

@@ -106,6 +106,26 @@ def test_what_lasted_is_said_with_what_is_unknown_about_it(known: Span, words: s
     assert plain(lasting(known, "en")) == words
 
 
+@pytest.mark.parametrize(
+    ("known", "words"),
+    [
+        (
+            span("2011-09-22", "2011-09-22", "2016-04-01", "2016-04-30"),
+            "dès le 22 septembre 2011, jusqu’en avril 2016",
+        ),
+        (span("2022-01-01", "2022-12-31", "2023-03-01", "2023-03-01"), "dès 2022, jusqu’au 1er mars 2023"),
+        (
+            span("2017-01-06", "2017-11-22"),
+            "début entre le 6 janvier 2017 et le 22 novembre 2017, fin inconnue",
+        ),
+        (span("", "2018-12-31", "2018-01-01"), "attesté en 2018"),
+        (span("", "2013-09-27", "2014-05-15"), "déjà le 27 septembre 2013, encore le 15 mai 2014"),
+    ],
+)
+def test_french_says_a_day_a_month_and_a_year_each_with_its_own_word(known: Span, words: str) -> None:
+    assert plain(lasting(known, "fr")) == words
+
+
 def test_an_event_is_said_with_the_precision_of_its_source() -> None:
     assert plain(happening(span("2025-02-01", "2025-02-28"), "ar")) == "فبراير 2025"
     assert '<time datetime="2025-02">' in happening(span("2025-02-01", "2025-02-28"), "ar")

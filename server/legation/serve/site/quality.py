@@ -36,7 +36,7 @@ GROUPS: Final = (
     (marked("Sources"), ("sources", "sources_", "newest_source")),
     (marked("Things named"), ("things", "names_", "wikidata_")),
 )
-"""The headings over the columns of the page, each with the columns under it, or what their names begin with."""
+"""The headings of the page, each with the columns that stand under it, or what their names begin with."""
 
 SHARE: Final = "two_sources"
 DAY: Final = "newest_source"

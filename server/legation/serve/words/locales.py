@@ -99,14 +99,16 @@ def spoken_number(value: int | str, language: str) -> str:
 
 
 def spoken_size(count: int, language: str) -> str:
-    """Return a number of bytes as a file list shows it: in the largest decimal unit of which there is one."""
-    size, unit = float(count), "byte"
-    for larger in ("kilobyte", "megabyte", "gigabyte"):
-        if size < KILO:
-            break
-        size, unit = size / KILO, larger
-    length = "long" if unit == "byte" else "short"
-    return format_unit(round(size, 1), f"digital-{unit}", length=length, locale=LOCALES[language])
+    """Return a number of bytes as a file list shows it: in the largest decimal unit of which there is one.
+
+    The smallest unit is the kilobyte: CLDR has no plural of the byte in every language.
+    """
+    size, unit = count / KILO, "kilobyte"
+    for larger in ("megabyte", "gigabyte"):
+        if size >= KILO:
+            size, unit = size / KILO, larger
+    said = max(round(size, 1), 0.1 if count else 0)
+    return format_unit(said, f"digital-{unit}", length="short", locale=LOCALES[language])
 
 
 def spoken_share(share: float, language: str) -> str:

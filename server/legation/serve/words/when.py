@@ -31,7 +31,9 @@ SEEN: Final = Saying(
 FROM: Final = Saying(
     marked("from %(day)s"), marked("from %(date)s"), marked("begun between %(first)s and %(last)s")
 )
-TO: Final = Saying(marked("to %(day)s"), marked("to %(date)s"), marked("ended between %(first)s and %(last)s"))
+TO: Final = Saying(
+    marked("to %(day)s"), marked("to %(date)s"), marked("ended between %(first)s and %(last)s")
+)
 
 
 @lru_cache(maxsize=16384)
