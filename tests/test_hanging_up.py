@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import resource
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -29,6 +30,13 @@ def soon(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
+def await_slow(server: Server) -> int:
+    """Wait until a worker holds a slow place, where it has all memory; return its process number."""
+    busy = await_busy(server)
+    soon(lambda: len(set(resource.prlimit(busy, resource.RLIMIT_AS))) == 1)
+    return busy
+
+
 def test_hanging_up_on_a_query_that_runs_ends_its_worker(server: Server) -> None:
     before = await_workers(server)
     with server.begin(ENDLESS):
@@ -42,7 +50,7 @@ def test_hanging_up_on_a_query_that_runs_ends_its_worker(server: Server) -> None
 
 def test_hanging_up_while_waiting_frees_the_place_in_the_queue(server: Server) -> None:
     with server.begin(ENDLESS):
-        busy = await_busy(server)
+        busy = await_slow(server)
         with server.begin(ENDLESS):
             soon(lambda: server.queries() == (1, 1))
         soon(lambda: server.queries() == (1, 0))
@@ -52,7 +60,7 @@ def test_hanging_up_while_waiting_frees_the_place_in_the_queue(server: Server) -
 
 def test_hanging_up_lets_the_next_in_the_queue_go_on(server: Server) -> None:
     with server.begin(ENDLESS) as first:
-        busy = await_busy(server)
+        busy = await_slow(server)
         with server.begin(ENDLESS):
             soon(lambda: server.queries() == (1, 1))
             first.close()

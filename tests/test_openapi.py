@@ -76,7 +76,7 @@ def test_the_document_is_valid_openapi_3_1(surface: OpenApiSchema, told: dict[st
 def test_every_route_and_method_is_described_and_nothing_else_is(little: Path, told: dict[str, Any]) -> None:
     release, settings = open_release(little), Settings(workers=1)
     index = ensure_index(release)
-    engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings))
+    engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings), settings)
     app = create_app(release, engine, settings, Archive(settings))
     engine.close()
     routes = {

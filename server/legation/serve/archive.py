@@ -52,6 +52,9 @@ class PastEngine(StoreReader):
         """Refuse: queries are answered from the release being served."""
         raise WorkerFailedError("an earlier release answers no queries")
 
+    def at_once(self, request: Request) -> None:
+        """Answer nothing, as ``run`` does."""
+
     def status(self) -> Status:
         """Return that none run and none wait."""
         return Status(0, 0, 0)

@@ -20,6 +20,7 @@ from wsgiref.types import WSGIApplication
 from legation.release import CURRENT, MANIFEST, Release, ReleaseError, open_release
 from legation.serve.engine import Engine
 from legation.serve.front.answers import Answers
+from legation.serve.front.shortcut import Shortcut
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at where ``current`` points."""
@@ -27,12 +28,13 @@ LOOK_EVERY: Final = 1.0
 
 @dataclass(eq=False)
 class Edition:
-    """One release, opened: the application that answers from it, and the answers that are kept."""
+    """One release, opened: the application that answers from it, the answers kept, the way past both."""
 
     release: Release
     engine: Engine
     application: WSGIApplication
     answers: Answers
+    shortcut: Shortcut
     under_way: int = 0
     """Requests that are being answered from it."""
 

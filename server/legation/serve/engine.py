@@ -21,7 +21,9 @@ from pyoxigraph import (
 
 from legation.namespaces import PREFIXES
 from legation.serve.query.admission import Visit
+from legation.serve.query.points import MOST_MATCHES, answer, is_point
 from legation.serve.query.workers import Answer, Pool, Request, Status
+from legation.serve.settings import Settings
 
 NAME_PROPERTIES: Final = (
     NamedNode(f"{PREFIXES['skos']}prefLabel"),
@@ -59,6 +61,10 @@ class Engine(Protocol):
 
     def run(self, request: Request, visit: Visit) -> Answer:
         """Return the whole answer to a stranger's query, or raise the ``RefusalError`` that says why not."""
+        ...
+
+    def at_once(self, request: Request) -> Answer | None:
+        """Return the whole answer to a query that takes no more than a moment, ``None`` for any other."""
         ...
 
     def status(self) -> Status:
@@ -116,16 +122,24 @@ class StoreReader:
 
 
 class OxigraphEngine(StoreReader):
-    """The index of the release being served; strangers' queries run in the pool."""
+    """The index of the release being served; strangers' queries run in the pool, but for the smallest."""
 
-    def __init__(self, index: Path, pool: Pool) -> None:
+    def __init__(self, index: Path, pool: Pool, settings: Settings) -> None:
         """Open ``index`` read-only."""
         super().__init__(index)
         self._pool = pool
+        self._most_rows, self._most_bytes = settings.result_rows, settings.result_limit
 
     def run(self, request: Request, visit: Visit) -> Answer:
         """See ``Engine.run``."""
         return self._pool.run(request, visit)
+
+    def at_once(self, request: Request) -> Answer | None:
+        """See ``Engine.at_once``."""
+        if self._most_rows < MOST_MATCHES or not is_point(request.query, self._store):
+            return None
+        found = answer(request.query, request.format, self._store)
+        return found if found is not None and found.size <= self._most_bytes else None
 
     def status(self) -> Status:
         """See ``Engine.status``."""

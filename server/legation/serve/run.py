@@ -23,10 +23,12 @@ from legation.serve.editions import Edition, Editions
 from legation.serve.engine import OxigraphEngine
 from legation.serve.front.answers import Answers
 from legation.serve.front.server import Front
+from legation.serve.front.shortcut import Shortcut
 from legation.serve.lookup.index import ensure_name_index
 from legation.serve.query.outbound import Host
 from legation.serve.query.workers import Pool
 from legation.serve.settings import Settings
+from legation.serve.state import EXTENSION
 from legation.serve.store import ensure_index, index_path
 
 LAST_TIME: Final = 2.0
@@ -120,9 +122,10 @@ def open_edition(
         tell(f"Building the index of release {release.manifest.version} ({size:,} bytes)")
     index = ensure_index(release)
     ensure_name_index(release)
-    engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings))
+    engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings), settings)
     app = create_app(release, engine, settings, archive)
-    return Edition(release, engine, app, Answers(settings.answer_cache))
+    shortcut = Shortcut(engine, app.extensions[EXTENSION].edition)
+    return Edition(release, engine, app, Answers(settings.answer_cache), shortcut)
 
 
 def _address(settings: Settings) -> str:

@@ -40,6 +40,9 @@ SHARE: Final = 16
 REMEMBERED: Final = 1024
 """Spellings of queries and of headers whose canonical form is remembered."""
 
+LATELY: Final = 65536
+"""Requests that are remembered for having been asked at all."""
+
 LONGEST: Final = 2048
 """Characters of a spelling that is remembered; a longer one is worked out each time."""
 
@@ -122,6 +125,7 @@ class Answers:
         self.misses = 0
         self._addresses: OrderedDict[Url, _Address] = OrderedDict()
         self._exact: dict[Exact, tuple[Url, Kept]] = {}
+        self._lately: set[int] = set()
         self._canonical = Remembering(canonical_query)
         self._said = Remembering(canonical_header)
 
@@ -146,6 +150,16 @@ class Answers:
         self.hits += 1
         self._addresses.move_to_end(found[0])
         return found[1]
+
+    def is_again(self, exact: Exact) -> bool:
+        """Tell whether a request was asked lately in just these letters, and note that it is asked now."""
+        number = hash(exact)
+        if number in self._lately:
+            return True
+        if len(self._lately) >= LATELY:
+            self._lately.clear()
+        self._lately.add(number)
+        return False
 
     def find(self, url: Url, asked: Asked, coding: str, exact: Exact) -> Kept | None:
         """Return the answer to a request in a content coding, where it is kept."""

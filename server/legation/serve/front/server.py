@@ -73,14 +73,11 @@ class Exchange:
     """What the log calls it, and an answer that tells of a fault of ours."""
     url: Url | None = None
     """Its key in the answers, where its answer may be kept."""
+    cache: str = BESIDE
+    """What memory has to do with the answer."""
     began: float = field(default_factory=time.perf_counter)
     note: dict[str, str] = field(default_factory=dict)
     """What handlers tell the log."""
-
-    @property
-    def cache(self) -> str:
-        """What memory has to do with the answer, now that the application is asked."""
-        return BESIDE if self.url is None else MISS
 
 
 class Front:
@@ -124,14 +121,27 @@ class Front:
             await self._tell_metrics(exchange)
         elif exact is None:
             await self._work(exchange)
-        else:
+        elif not await self._at_once(exchange, exact):
             answers = self._editions.current.answers
             url = answers.url(headers.get("host", ""), scope.path, scope.query_string)
             kept = answers.find(url, headers, wanted.key, exact)
             if kept is None:
-                await self._work(replace(exchange, url=url))
+                await self._work(replace(exchange, url=url, cache=MISS))
             else:
                 self._repeat(scope, protocol, headers, kept)
+
+    async def _at_once(self, exchange: Exchange, exact: Exact) -> bool:
+        """Answer a point query, and tell whether it was one; asked again, its answer is to be kept."""
+        edition = self._editions.current
+        if edition.answers.is_again(exact):
+            return False
+        reply = edition.shortcut.reply(exchange.scope, exchange.headers, exchange.note)
+        if reply is None:
+            return False
+        edition.answers.misses += 1
+        coded = encode(reply, exchange.wanted)
+        self._done(replace(exchange, cache=MISS), coded.status, await self._send(exchange, coded))
+        return True
 
     def give_up(self) -> None:
         """Treat every client as one that has hung up: the time for requests under way is over."""

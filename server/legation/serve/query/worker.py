@@ -195,7 +195,6 @@ def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds)
     goes to a file that the server holds, too: a worker that dies has no other way to say why.
     """
     os.setsid()
-    sandbox.name_process(PROCESS_NAME)
     errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
     os.dup2(errors.fileno(), 2)
     os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
@@ -203,6 +202,7 @@ def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds)
     guarded = sandbox.forbid_sockets()
     worker = Worker.open(store, context, bounds)
     sandbox.limit_memory(bounds.quick_memory, bounds.memory)
+    sandbox.name_process(PROCESS_NAME)
     wire.send(
         connection, wire.Frame({"status": "ready", "guarded": guarded}, file=os.fdopen(os.dup(2), "rb"))
     )

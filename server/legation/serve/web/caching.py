@@ -81,9 +81,13 @@ def etag_for(media_type: str, language: str = "", fields: Fields | None = None) 
     came another way. Content codings add their names (``coding.tag_for``).
     """
     said = request.args.items(multi=True) if fields is None else fields
-    telling = sorted((pair for pair in said if pair[0] not in NOT_TELLING), key=itemgetter(0))
-    path = request.script_root + request.path
-    normalised = repr((state().edition, path, telling, media_type, language))
+    return validator(state().edition, request.script_root + request.path, said, media_type, language)
+
+
+def validator(edition: str, path: str, fields: Fields, media_type: str, language: str = "") -> str:
+    """Return the strong validator of what ``edition`` answers at ``path`` (see ``etag_for``)."""
+    telling = sorted((pair for pair in fields if pair[0] not in NOT_TELLING), key=itemgetter(0))
+    normalised = repr((edition, path, telling, media_type, language))
     return hashlib.sha256(normalised.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 

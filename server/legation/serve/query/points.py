@@ -1,0 +1,249 @@
+"""Point queries: so small, by what the index holds, that they are answered at once and not by a worker.
+
+Such a query is a SELECT or an ASK over one group of triple patterns, each of which names what it is about:
+its subject or its object is an IRI. The matches of each pattern are counted first: in whichever order the
+engine joins them, it looks at no more than their product.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import islice
+from typing import Final
+
+from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QueryTriples, Store
+
+from legation.namespaces import PREFIXES
+from legation.serve.query.gate import Token, tokens
+from legation.serve.query.versions import NEWEST, Signs
+from legation.serve.query.workers import Answer
+from legation.serve.web.formats import RESULT_FORMATS
+
+MOST_MATCHES: Final = 1000
+"""Ways to combine the matches of all patterns: no more than a few milliseconds go into them."""
+
+LONGEST: Final = 2048
+"""Characters of a query that is looked at."""
+
+REMEMBERED: Final = 1024
+"""Shapes of queries that are remembered."""
+
+_IRI: Final = re.compile(r"<([^<>\"'{}|\\^`\x00-\x20]*)>")
+_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
+_PLAIN: Final = frozenset({"variable", "iri", "pname", "string", "number", "tag"})
+_PAUSES: Final = frozenset({".", ";", ","})
+_CONDITIONS: Final = frozenset({"LANG", "LANGMATCHES", "STR", "BOUND"})
+_OPERATORS: Final = frozenset({"=", "!=", "&&", "||", "!", ",", "(", ")"})
+_SERVICE: Final = re.compile("service", re.IGNORECASE)
+
+
+class NotPointError(Exception):
+    """The query is none that is answered at once."""
+
+
+@dataclass(frozen=True)
+class Name:
+    """An IRI of a query: the one with this number in the text, with ``local`` after it."""
+
+    number: int
+    local: str = ""
+
+    def node(self, iris: Sequence[str]) -> NamedNode:
+        """Return the IRI, where ``iris`` are those of the text in their order."""
+        return NamedNode(iris[self.number] + self.local)
+
+
+Part = Name | NamedNode | str | None
+"""A place of a pattern: an IRI of the text, one known by itself, a variable, or a literal (``None``)."""
+
+Pattern = tuple[Part, Part, Part]
+
+
+def is_point(query: str, store: Store) -> bool:
+    """Tell whether ``query`` is a point query over the default graph of ``store``."""
+    if len(query) > LONGEST or "\\" in query or _SERVICE.search(query) is not None:
+        return False
+    iris = _IRI.findall(query)
+    patterns = _patterns(_IRI.sub("<>", query))
+    if not patterns or not all(map(_ABSOLUTE.match, iris)):
+        return False
+    most = MOST_MATCHES
+    for pattern in patterns:
+        most //= max(1, _matches(store, pattern, iris, most))
+    return most > 0
+
+
+def answer(query: str, name: str, store: Store) -> Answer | None:
+    """Return the answer to a point query in the format ``name``, ``None`` where it fails."""
+    try:
+        results = store.query(query)
+        if isinstance(results, QueryTriples):
+            return None
+        body = results.serialize(format=RESULT_FORMATS[name]) or b""
+    except (SyntaxError, ValueError):
+        return None
+    signs = Signs(name)
+    signs.add(body)
+    kind = "boolean" if isinstance(results, QueryBoolean) else "bindings"
+    return Answer(kind, len(body), body, None, NEWEST if signs.found else "")
+
+
+def _matches(store: Store, pattern: Pattern, iris: Sequence[str], most: int) -> int:
+    """Return how many statements match a pattern, and no more than one above ``most``."""
+    subject, predicate, obj = (part.node(iris) if isinstance(part, Name) else part for part in pattern)
+    found = store.quads_for_pattern(
+        subject if isinstance(subject, NamedNode) else None,
+        predicate if isinstance(predicate, NamedNode) else None,
+        obj if isinstance(obj, NamedNode) else None,
+        DefaultGraph(),
+    )
+    return sum(1 for _ in islice(found, most + 1))
+
+
+@lru_cache(REMEMBERED)
+def _patterns(shape: str) -> tuple[Pattern, ...]:
+    """Return the patterns of a query whose IRIs are cut out of it, none where it is no point query.
+
+    What was cut out holds no quote, so all queries of this shape have the same tokens.
+    """
+    found = list(tokens(shape))
+    numbered = {token.start: number for number, token in enumerate(one for one in found if one.kind == "iri")}
+    if len(numbered) != shape.count("<>"):
+        return ()
+    try:
+        return tuple(_Reader(found, numbered).patterns())
+    except NotPointError:
+        return ()
+
+
+class _Reader:
+    """Reads the tokens of a query from the first to the last."""
+
+    def __init__(self, found: Sequence[Token], numbered: Mapping[int, int]) -> None:
+        """Take the tokens, and by their offset the numbers of those that are IRIs."""
+        self._tokens = [*found, Token("end", "", -1)]
+        self._numbered = numbered
+        self._place = 0
+        self._prefixes: dict[str, int] = {}
+
+    def patterns(self) -> Iterator[Pattern]:
+        """Yield the patterns; raise ``NotPointError`` at anything that a point query does not have."""
+        self._head()
+        self._mark("{")
+        while self._now.text != "}":
+            if self._keyword("FILTER"):
+                self._condition()
+            else:
+                yield from self._same_subject()
+        self._mark("}")
+        self._tail()
+
+    def _head(self) -> None:
+        while self._keyword("PREFIX"):
+            name, iri = self._next(), self._next()
+            self._expect(name.kind == "pname" and name.text.endswith(":") and iri.kind == "iri")
+            self._prefixes[name.text] = self._numbered[iri.start]
+        if not self._keyword("ASK"):
+            self._expect(self._keyword("SELECT"))
+            self._keyword("DISTINCT")
+            while self._now.kind == "variable" or self._now.text == "*":
+                self._next()
+        self._keyword("WHERE")
+
+    def _tail(self) -> None:
+        if self._keyword("ORDER"):
+            self._expect(self._keyword("BY"))
+            while self._now.kind == "variable":
+                self._next()
+        for bound in ("LIMIT", "OFFSET"):
+            if self._keyword(bound):
+                self._expect(self._next().kind == "number")
+        self._expect(self._now.kind == "end")
+
+    def _condition(self) -> None:
+        """Read ``(…)`` after FILTER: comparisons of names' languages and texts."""
+        self._expect(self._now.text == "(")
+        depth = 0
+        while True:
+            token = self._next()
+            depth += (token.text == "(") - (token.text == ")")
+            simple = token.kind in ("variable", "string", "number") or token.text in _OPERATORS
+            self._expect(simple or token.keyword in _CONDITIONS)
+            if depth == 0:
+                break
+        if self._now.text == ".":
+            self._next()
+
+    def _same_subject(self) -> Iterator[Pattern]:
+        subject, predicate = self._part(), self._verb()
+        while True:
+            yield self._pattern(subject, predicate, self._part())
+            pause = self._now.text
+            if pause in _PAUSES:
+                self._next()
+            else:
+                self._expect(pause == "}" or self._now.keyword == "FILTER")
+            if pause == ";":
+                predicate = self._verb()
+            elif pause != ",":
+                return
+
+    def _pattern(self, subject: Part, predicate: Part, obj: Part) -> Pattern:
+        self._expect(isinstance(subject, Name | str) and (isinstance(subject, Name) or isinstance(obj, Name)))
+        variables = [part for part in (subject, predicate, obj) if isinstance(part, str)]
+        self._expect(len(variables) == len(set(variables)))
+        return subject, predicate, obj
+
+    def _verb(self) -> Part:
+        if self._now.text == "a":
+            self._next()
+            return NamedNode(PREFIXES["rdf"] + "type")
+        return self._part()
+
+    def _part(self) -> Part:
+        token = self._next()
+        self._expect(token.kind in _PLAIN)
+        match token.kind:
+            case "iri":
+                return Name(self._numbered[token.start])
+            case "pname":
+                prefix, _, local = token.text.partition(":")
+                self._expect(f"{prefix}:" in self._prefixes)
+                return Name(self._prefixes[f"{prefix}:"], local)
+            case "variable":
+                return token.text[1:]
+            case "string":
+                self._after_string()
+        return None
+
+    def _after_string(self) -> None:
+        if self._now.kind == "tag":
+            self._next()
+        elif self._now.text == "^^":
+            self._next()
+            self._expect(isinstance(self._part(), Name))
+
+    @property
+    def _now(self) -> Token:
+        return self._tokens[self._place]
+
+    def _next(self) -> Token:
+        self._place += 1
+        self._expect(self._place < len(self._tokens))
+        return self._tokens[self._place - 1]
+
+    def _keyword(self, word: str) -> bool:
+        """Pass over the keyword, and tell whether it was there."""
+        found = self._now.keyword == word
+        self._place += found
+        return found
+
+    def _mark(self, mark: str) -> None:
+        self._expect(self._next().text == mark)
+
+    def _expect(self, what: bool) -> None:
+        if not what:
+            raise NotPointError
