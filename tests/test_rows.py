@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pyoxigraph import BaseDirection, Literal, NamedNode, Quad, QuerySolutions, Store, Triple
 
-from legation.serve.query.rows import COUNTERS
+from legation.serve.query.rows import COUNTERS, CsvRows, RowLimit
 from legation.serve.query.versions import Signs
 from legation.serve.web.formats import RESULT_FORMATS
 
@@ -67,3 +67,11 @@ def test_a_triple_term_and_a_base_direction_are_signs_of_rdf_1_2(name: str, valu
     directed = Literal(value, language="en", direction=BaseDirection.RTL)
     assert finds(written([term], name), name, size)
     assert finds(written([directed], name), name, size)
+
+
+@pytest.mark.parametrize("most", [1, 3, 200])
+def test_a_limit_on_rows_is_passed_exactly_where_the_rows_are_counted_to_be_more(most: int) -> None:
+    body = b'a\r\n"b\n"\r\n\r\n' + b"c\r\n" * 200
+    limit, rows = RowLimit("csv", most), CsvRows()
+    pieces = [body[start : start + 7] for start in range(0, len(body), 7)]
+    assert [limit.is_passed(piece) for piece in pieces] == [rows.add(piece) > most for piece in pieces]

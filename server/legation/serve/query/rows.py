@@ -93,6 +93,28 @@ COUNTERS: Final[Mapping[str, Callable[[], Rows]]] = MappingProxyType(
 """By the name of the format."""
 
 
+class RowLimit:
+    """Tells when a result has more than so many rows; while it has fewer bytes, nothing is counted."""
+
+    def __init__(self, name: str, most: int) -> None:
+        """Look at a result in the format called ``name``, with at most ``most`` rows."""
+        self._rows = COUNTERS[name]()
+        self._most = most
+        self._held: list[bytes] = []
+        self._size = 0
+
+    def is_passed(self, data: bytes) -> bool:
+        """Take the next bytes, cut anywhere; tell whether there are too many rows now."""
+        self._size += len(data)
+        if self._size <= self._most:  # a row has at least one byte
+            self._held.append(data)
+            return False
+        if self._held:
+            held, self._held = b"".join(self._held), []
+            self._rows.add(held)
+        return self._rows.add(data) > self._most
+
+
 def _half_escape(body: bytes) -> bytes:
     """Return the backslash at the end of ``body`` where what it escapes is still to come."""
     found = BODY.match(body)

@@ -37,6 +37,11 @@ SIGNS: Final[Mapping[str, re.Pattern[bytes]]] = MappingProxyType(
 )
 """What results of 1.2 have and others cannot: a value has its quotes, tabs and ``<`` escaped."""
 
+HINTS: Final[Mapping[str, tuple[bytes, ...]]] = MappingProxyType(
+    {"json": (b"triple", b"its:dir"), "xml": (b"<triple>", b"its:dir"), "tsv": (b"<<(", b"--ltr", b"--rtl")}
+)
+"""What is in each of the signs: where none of it is, they are not looked for."""
+
 LONGEST_SIGN: Final = 128
 """Bytes; a language tag is much shorter."""
 
@@ -47,6 +52,7 @@ class Signs:
     def __init__(self, name: str) -> None:
         """Begin with no bytes of the format called ``name``."""
         self._signs = SIGNS.get(name)
+        self._hints = HINTS.get(name, ())
         self._rest = b""
         self.found = False
 
@@ -55,7 +61,8 @@ class Signs:
         if self.found or self._signs is None:
             return
         text = self._rest + data
-        self.found = self._signs.search(text) is not None
+        hinted = any(hint in text for hint in self._hints)
+        self.found = hinted and self._signs.search(text) is not None
         self._rest = text[-LONGEST_SIGN:]
 
 

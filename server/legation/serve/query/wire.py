@@ -18,6 +18,11 @@ from typing import Any, BinaryIO, Final
 
 PREFIX: Final = struct.Struct("!IQ")
 CHUNK: Final = 1 << 20
+FIRST: Final = 1 << 16
+"""Bytes that are looked for at first: nearly every frame is whole in them."""
+
+DESCRIPTOR: Final = socket.CMSG_SPACE(array.array("i").itemsize)
+ENCODER: Final = json.JSONEncoder(ensure_ascii=False)
 
 
 class ClosedError(Exception):
@@ -39,7 +44,7 @@ class Frame:
 
 def send(connection: socket.socket, frame: Frame, deadline: float | None = None) -> None:
     """Send one frame before ``deadline`` (``time.monotonic``), or raise ``LateError`` or ``ClosedError``."""
-    head = json.dumps(frame.header, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    head = ENCODER.encode(frame.header).encode("utf-8", "surrogatepass")
     prefix = PREFIX.pack(len(head), len(frame.body))
     _arm(connection, deadline)
     try:
@@ -56,23 +61,28 @@ def send(connection: socket.socket, frame: Frame, deadline: float | None = None)
 
 def receive(connection: socket.socket, deadline: float | None = None) -> Frame:
     """Receive one whole frame before ``deadline`` (monotonic), or raise ``LateError`` or ``ClosedError``."""
-    first, descriptors = _receive_prefix(connection, deadline)
+    first, descriptors = _receive_first(connection, deadline)
     file = os.fdopen(descriptors[0], "rb") if descriptors else None
     try:
-        head_size, body_size = PREFIX.unpack(first + _exactly(connection, PREFIX.size - len(first), deadline))
-        header = json.loads(_exactly(connection, head_size, deadline).decode("utf-8", "surrogatepass"))
-        return Frame(header, _exactly(connection, body_size, deadline), file)
+        if len(first) < PREFIX.size:
+            first += _exactly(connection, PREFIX.size - len(first), deadline)
+        head_size, body_size = PREFIX.unpack_from(first)
+        start = PREFIX.size + head_size
+        if (missing := start + body_size - len(first)) > 0:
+            first += _exactly(connection, missing, deadline)
+        header = json.loads(first[PREFIX.size : start].decode("utf-8", "surrogatepass"))
+        return Frame(header, first[start:], file)
     except (LateError, ClosedError):
         if file is not None:
             file.close()
         raise
 
 
-def _receive_prefix(connection: socket.socket, deadline: float | None) -> tuple[bytes, list[int]]:
-    size = array.array("i").itemsize
+def _receive_first(connection: socket.socket, deadline: float | None) -> tuple[bytes, list[int]]:
+    """Receive the beginning of a frame; nothing follows a frame before it is answered."""
     _arm(connection, deadline)
     try:
-        data, ancillary, _, _ = connection.recvmsg(PREFIX.size, socket.CMSG_SPACE(size))
+        data, ancillary, _, _ = connection.recvmsg(FIRST, DESCRIPTOR)
     except TimeoutError as error:
         raise LateError from error
     except ConnectionResetError as error:
@@ -82,7 +92,7 @@ def _receive_prefix(connection: socket.socket, deadline: float | None) -> tuple[
     descriptors = array.array("i")
     for level, kind, content in ancillary:
         if level == socket.SOL_SOCKET and kind == socket.SCM_RIGHTS:
-            descriptors.frombytes(content[: len(content) - len(content) % size])
+            descriptors.frombytes(content[: len(content) - len(content) % descriptors.itemsize])
     return data, list(descriptors)
 
 
@@ -104,7 +114,8 @@ def _exactly(connection: socket.socket, size: int, deadline: float | None) -> by
 
 def _arm(connection: socket.socket, deadline: float | None) -> None:
     if deadline is None:
-        connection.settimeout(None)
+        if connection.gettimeout() is not None:
+            connection.settimeout(None)
         return
     left = deadline - time.monotonic()
     if left <= 0:

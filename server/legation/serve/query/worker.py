@@ -5,9 +5,11 @@ Forked from a server that has this module loaded already (``multiprocessing``, m
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
+import select
 import socket
 import tempfile
 import threading
@@ -29,7 +31,7 @@ from pyoxigraph import (
 
 from legation.namespaces import BASE
 from legation.serve.query import sandbox, wire
-from legation.serve.query.rows import COUNTERS
+from legation.serve.query.rows import RowLimit
 from legation.serve.query.versions import Signs, needs_newest
 from legation.serve.web.formats import RESULT_FORMATS, ROWS, rows_of, write_graph
 
@@ -43,6 +45,7 @@ UNKNOWN_FUNCTION: Final = re.compile(r"^The custom (?:aggregate )?function .* is
 
 DefaultGraphs = list[NamedNode | BlankNode | DefaultGraph] | None
 NamedGraphs = list[NamedNode | BlankNode] | None
+Request = dict[str, Any]
 
 
 class TooLargeError(Exception):
@@ -54,7 +57,7 @@ class Spool:
 
     def __init__(self, limit: int, look: Callable[[bytes], object] = len) -> None:
         """Keep at most ``limit`` bytes; ``look`` is shown them all, and may raise."""
-        self._file = tempfile.SpooledTemporaryFile(max_size=IN_MEMORY)  # noqa: SIM115  # lives as long as this
+        self._file: BinaryIO = io.BytesIO()
         self._limit = limit
         self._look = look
         self.size = 0
@@ -65,16 +68,24 @@ class Spool:
         if self.size > self._limit:
             raise TooLargeError(BYTES)
         self._look(data)
+        if self.size > IN_MEMORY and isinstance(self._file, io.BytesIO):
+            self._file = self._on_disk(self._file)
         return self._file.write(data)
 
     def flush(self) -> None:
         """Do nothing: the file is read only when it is whole."""
 
+    @staticmethod
+    def _on_disk(held: io.BytesIO) -> BinaryIO:
+        file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the spool
+        file.write(held.getbuffer())
+        return file
+
     def frame(self, header: dict[str, Any]) -> wire.Frame:
         """Return the result as a frame: its bytes where they are few, else the open file."""
-        self._file.seek(0)
-        if self.size <= IN_MEMORY:
-            return wire.Frame({**header, "size": self.size}, self._file.read())
+        if isinstance(self._file, io.BytesIO):
+            return wire.Frame({**header, "size": self.size}, self._file.getvalue())
+        self._file.seek(0)  # which flushes, too
         file: BinaryIO = os.fdopen(os.dup(self._file.fileno()), "rb")
         return wire.Frame({**header, "size": self.size}, file=file)
 
@@ -132,10 +143,10 @@ class Worker:
         return self._bindings(results, name)
 
     def _bindings(self, results: QuerySolutions, name: str) -> wire.Frame:
-        counted, signs = COUNTERS[name](), Signs(name)
+        limit, signs = RowLimit(name, self.bounds.rows), Signs(name)
 
         def look(data: bytes) -> None:
-            if counted.add(data) > self.bounds.rows:
+            if limit.is_passed(data):
                 raise TooLargeError(ROWS)
             signs.add(data)
 
@@ -190,28 +201,63 @@ class Bounds:
 def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds) -> None:
     """Serve queries on ``connection`` until the server closes it or is gone: the life of a worker process.
 
-    Each query runs in a thread of its own, because the server lowers the priority of one that takes long, and
-    a thread cannot be raised again; meanwhile this one sees the server go. What is written on standard error
-    goes to a file that the server holds, too: a worker that dies has no other way to say why.
+    Queries run in another thread, because the server lowers the priority of one that takes long; meanwhile
+    this one sees the server go. What is written on standard error goes to a file that the server holds, too:
+    a worker that dies has no other way to say why.
     """
     os.setsid()
     errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
     os.dup2(errors.fileno(), 2)
     os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
     threading.excepthook = _die
-    guarded = sandbox.forbid_sockets()
+    guarded, normal = sandbox.forbid_sockets(), os.getpriority(os.PRIO_PROCESS, 0)
     worker = Worker.open(store, context, bounds)
     sandbox.limit_memory(bounds.quick_memory, bounds.memory)
     sandbox.name_process(PROCESS_NAME)
     wire.send(
         connection, wire.Frame({"status": "ready", "guarded": guarded}, file=os.fdopen(os.dup(2), "rb"))
     )
-    for request in requests(connection):
-        threading.Thread(target=_answer, args=(worker, request, connection), daemon=True).start()
+    _Turns(worker, connection, normal).go_on()
 
 
-def _answer(worker: Worker, request: dict[str, Any], connection: socket.socket) -> None:
-    wire.send(connection, worker.answer(request))
+class _Turns:
+    """The threads in which queries run, one at a time.
+
+    One serves until the server lowers its priority, which cannot be raised again and which a thread hands on
+    to those that it starts: so the next is started by the process's first thread, which nobody lowers.
+    """
+
+    def __init__(self, worker: Worker, connection: socket.socket, normal: int) -> None:
+        self._worker, self._connection, self._normal = worker, connection, normal
+        self._wanted, self._want = os.pipe()
+        self._left: Request | None = None
+        """What a thread has taken and left to the next one."""
+
+    def go_on(self) -> None:
+        """Start one thread after another until the server hangs up."""
+        events = select.poll()
+        events.register(self._connection, 0)  # nothing but that it hangs up
+        events.register(self._wanted, select.POLLIN)
+        self._start()
+        while self._connection.fileno() not in dict(events.poll()):
+            os.read(self._wanted, 1)
+            self._start()
+
+    def _start(self) -> None:
+        threading.Thread(target=self._work, daemon=True).start()
+
+    def _work(self) -> None:
+        if self._left is not None:
+            self._answer(self._left)
+        for request in requests(self._connection):
+            if os.getpriority(os.PRIO_PROCESS, 0) != self._normal:  # this thread's own
+                self._left = request
+                os.write(self._want, b".")
+                return
+            self._answer(request)
+
+    def _answer(self, request: Request) -> None:
+        wire.send(self._connection, self._worker.answer(request))
 
 
 def _die(failure: threading.ExceptHookArgs) -> None:
