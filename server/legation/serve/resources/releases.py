@@ -82,7 +82,7 @@ def describe_release(version: str) -> Response:
 
 
 @blueprint.get("/release/<version>/<path:name>")
-@described(FILE, errors=("not-found", "range-not-satisfiable", "not-acceptable"))
+@described(FILE, leads=(303,), errors=("not-found", "range-not-satisfiable", "not-acceptable"))
 def file(version: str, name: str) -> Response:
     """Return one file of a release, compressed where the client takes it; only what the manifest names."""
     release = _release(version)

@@ -10,6 +10,7 @@ from typing import Final
 
 from legation.namespaces import LEG
 from legation.serve.site.directory.read import Said
+from legation.serve.words.labels import sort_key
 from legation.serve.words.present import Presenter, Shown
 from legation.serve.words.spans import DEPRECATED, On, Span, merged
 
@@ -59,7 +60,7 @@ def stints(claims: Iterable[Said], reader: Presenter) -> list[Stint]:
         )
         for (holder, post), group in _matters(claims, HOLDER, POST)
     ]
-    return sorted(found, key=lambda one: (first_day(one.span), one.holder.text.value))
+    return sorted(found, key=lambda one: (first_day(one.span), sort_key(one.holder.text.value)))
 
 
 def sequences(found: Sequence[Stint]) -> list[tuple[Shown, list[Stint]]]:
@@ -78,7 +79,7 @@ def members(claims: Iterable[Said], body: str, day: date, reader: Presenter) -> 
         span = merged(group)
         if where == body and (on := span.lasts_on(day)) is not On.NOT:
             found.append(Member(reader.named(member), _shown(group, STATUS, reader), span, on))
-    return sorted(found, key=lambda one: one.name.text.value)
+    return sorted(found, key=lambda one: sort_key(one.name.text.value))
 
 
 def first_day(span: Span) -> date:

@@ -14,7 +14,7 @@ from legation.namespaces import GRAPH, LEG, PREFIXES
 from legation.serve.resources.describe import Description
 from legation.serve.site.directory.entries import MATTERS
 from legation.serve.web.iris import kind_and_slug
-from legation.serve.words.labels import FALLBACK, LANGUAGES, Text
+from legation.serve.words.labels import FALLBACK, LANGUAGES, Text, sort_key
 from legation.serve.words.present import Presenter, Shown
 
 Term = NamedNode | BlankNode | Literal | Triple
@@ -241,7 +241,9 @@ class ThingPage:
         if len(rows) < 2:  # noqa: PLR2004  # one row needs no order
             return tuple(rows)
         ranks = {name: index for index, name in enumerate(order)}
-        return tuple(sorted(rows, key=lambda row: (ranks.get(row.name.iri, len(ranks)), row.name.text.value)))
+        return tuple(
+            sorted(rows, key=lambda row: (ranks.get(row.name.iri, len(ranks)), sort_key(row.name.text.value)))
+        )
 
     def claims(self, iris: Sequence[str]) -> tuple[tuple[ClaimView, ...], ...]:
         """Return claims of the description in the order given, those on one matter together."""
