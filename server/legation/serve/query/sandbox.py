@@ -97,6 +97,12 @@ def yield_to_others(pid: int) -> None:
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), LOW_PRIORITY)
 
 
+def yield_this_thread() -> None:
+    """Give the calling thread a low priority for the rest of its life (Linux; elsewhere nothing)."""
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, 0, LOW_PRIORITY)
+
+
 def _socket_filter(audit_arch: int, calls: tuple[int, ...]) -> bytes:
     """Return the classic BPF program: refuse ``calls``, kill on a foreign architecture, allow the rest."""
     load, jump_equal, jump_greater, leave = 0x20, 0x15, 0x35, 0x06

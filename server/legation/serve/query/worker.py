@@ -14,6 +14,7 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO, Final
@@ -202,16 +203,19 @@ def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds)
     """Serve queries on ``connection`` until the server closes it or is gone: the life of a worker process.
 
     Queries run in another thread, because the server lowers the priority of one that takes long; meanwhile
-    this one sees the server go. What is written on standard error goes to a file that the server holds, too:
-    a worker that dies has no other way to say why.
+    this one sees the server go. The store is opened in a third, which yields to queries that run already.
+    What is written on standard error goes to a file that the server holds, too: a worker that dies has no
+    other way to say why. The process is in a group of its own, so that no key of a terminal stops it, and in
+    the server's session: Linux shares processor time between sessions first, whatever the priorities in them.
     """
-    os.setsid()
+    os.setpgid(0, 0)
     errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
     os.dup2(errors.fileno(), 2)
     os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
     threading.excepthook = _die
     guarded, normal = sandbox.forbid_sockets(), os.getpriority(os.PRIO_PROCESS, 0)
-    worker = Worker.open(store, context, bounds)
+    with ThreadPoolExecutor(1, initializer=sandbox.yield_this_thread) as aside:
+        worker = aside.submit(Worker.open, store, context, bounds).result()
     sandbox.limit_memory(bounds.quick_memory, bounds.memory)
     sandbox.name_process(PROCESS_NAME)
     wire.send(
