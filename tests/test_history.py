@@ -9,14 +9,14 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Final
 from urllib.parse import quote
 
 import pytest
 
-from legation.namespaces import GRAPH, ID, LEG, PREFIXES
+from legation.namespaces import GRAPH, ID, LEG, PREFIXES, RELEASE
 from legation.release import ReleaseError, open_release, release_named
 from legation.serve.archive import Archive, BusyError
 from legation.serve.resources.history import changes_of, read_history, tallies
@@ -292,6 +292,34 @@ def test_queries_and_lists_are_of_the_release_being_served_and_say_so(server: Se
     assert "2026.11.0, the one being served" in refused.json()["detail"]
 
 
+def test_a_time_map_lists_the_releases_in_which_a_thing_stands(server: Server) -> None:
+    link = server.ask("/page/claim/gazette-3", HTML).headers["Link"]
+    assert '</timemap/claim/gazette-3>; rel="timemap"; type="application/link-format"' in link
+    for name, versions in (("gazette-3", VERSIONS[1:]), ("gazette-2", VERSIONS[:2]), ("gazette-1", VERSIONS)):
+        answer = server.ask(f"/timemap/claim/{name}")
+        assert (answer.status, answer.type) == (200, "application/link-format")
+        page = f"{server.url}/page/claim/{name}"
+        found = re.findall(r'<([^>]*)>; rel="([\w ]*memento)"; datetime="([^"]+)"', answer.text)
+        assert [address for address, _, _ in found] == [f"{page}?release={version}" for version in versions]
+        assert (found[0][1], found[-1][1]) == ("first memento", "last memento")
+        for address, _, moment in found:
+            memento = server.ask(address.removeprefix(server.url), HTML)
+            assert (memento.status, memento.headers["Memento-Datetime"]) == (200, moment)
+    assert server.ask("/timemap/claim/none").status == 404
+
+
+def test_a_release_says_which_one_it_follows(server: Server) -> None:
+    said = {str(quad.triple) for quad in server.ask("/release/2026.11.0", TURTLE).triples()}
+    older = f"<{RELEASE}2026.11.0> <{PREFIXES['prov']}wasRevisionOf> <{RELEASE}2026.10.0>"
+    assert older in said
+    assert "It follows release 2026.10.0" in text_of(server.ask("/en/release/2026.11.0", HTML).text)
+
+
+def test_the_data_that_a_page_of_an_earlier_release_names_is_of_that_release(server: Server) -> None:
+    link = server.ask("/page/person/mona?release=2026.10.0", HTML).headers["Link"]
+    assert '</data/person/mona.ttl?release=2026.10.0>; rel="describedby"' in link
+
+
 def test_sitemaps_and_robots_keep_to_the_addresses_without_a_release(server: Server) -> None:
     assert "release=" not in server.ask("/sitemap/claim-1.xml").text
     assert "Disallow: /*?*release=" in server.ask("/robots.txt").text
@@ -310,8 +338,17 @@ def test_few_releases_are_open_at_once_and_the_one_used_longest_ago_is_closed(re
     with archive.lease(second) as state:
         assert state.directory.kinds()["claim"] == 3
         assert len(archive) == 1
+    assert files_under(first.store) == []
+    assert files_under(second.store) != []
     archive.close()
     assert len(archive) == 0
+    assert files_under(second.store) == []
+
+
+def files_under(folder: Path) -> list[str]:
+    """Return the files below a folder that this process has open."""
+    handles = [handle for handle in Path("/proc/self/fd").iterdir() if handle.is_symlink()]
+    return [str(file) for file in map(Path.resolve, handles) if file.is_relative_to(folder.resolve())]
 
 
 def test_many_requests_at_once_share_one_opened_release(releases: Path) -> None:
@@ -336,3 +373,36 @@ def test_an_index_that_is_missing_is_built_beside_the_release(releases: Path, tm
         assert state.directory.kinds()["claim"] == 2
     assert release.store.is_dir()
     archive.close()
+
+
+def test_a_request_waits_no_longer_than_it_has_patience_and_the_index_comes_all_the_same(
+    releases: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(releases / VERSIONS[0], tmp_path / VERSIONS[0])
+    archive, release = Archive(Settings(), patience=0.0), open_release(tmp_path / VERSIONS[0])
+    with pytest.raises(BusyError), archive.lease(release):
+        pass
+    deadline, opened = time.monotonic() + LONG, False
+    while not opened:
+        assert time.monotonic() < deadline
+        with suppress(BusyError), archive.lease(release) as state:
+            opened = state.directory.kinds()["claim"] == 2
+        time.sleep(0.05)
+    archive.close()
+
+
+def test_a_release_without_an_index_where_none_may_be_written_is_refused(
+    releases: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(releases / VERSIONS[0], tmp_path / VERSIONS[0])
+    archive, release = Archive(Settings(), patience=LONG), open_release(tmp_path / VERSIONS[0])
+    release.store.write_text("no folder")
+    with pytest.raises(ReleaseError), archive.lease(release):
+        pass
+    assert archive_is_idle(archive)
+
+
+def archive_is_idle(archive: Archive) -> bool:
+    """Tell whether nothing keeps the archive from being closed."""
+    archive.close()
+    return len(archive) == 0

@@ -165,10 +165,20 @@ def version_order(version: str) -> tuple[int, ...]:
     return tuple(int(part) for part in version.split(".") if part.isdecimal())
 
 
+def versions_in(folder: Path) -> list[str]:
+    """Return the versions of the releases in a folder, the oldest first, by the names of their folders."""
+    found = (
+        path.name
+        for path in folder.iterdir()
+        if VERSION.fullmatch(path.name) and not path.is_symlink() and (path / MANIFEST).is_file()
+    )
+    return sorted(found, key=version_order)
+
+
 def releases_in(folder: Path) -> list[Release]:
     """Return the releases in a folder that can be opened under their own versions, the oldest first."""
     found = []
-    for path in folder.iterdir():
+    for version in versions_in(folder):
         with suppress(ReleaseError):
-            found.append(release_named(folder, path.name))
-    return sorted(found, key=lambda release: version_order(release.manifest.version))
+            found.append(release_named(folder, version))
+    return found

@@ -11,7 +11,7 @@ from legation.serve.archive import Archive
 from legation.serve.engine import Engine
 from legation.serve.lookup import reconcile, search
 from legation.serve.query import sparql
-from legation.serve.resources import graphs, releases, things
+from legation.serve.resources import graphs, releases, things, timemap
 from legation.serve.settings import Settings
 from legation.serve.site import browse, changes, overview, quality, questions, sitemap
 from legation.serve.site import home as site
@@ -49,6 +49,7 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
         quality,
         reconcile,
         releases,
+        timemap,
         search,
         sparql,
         openapi,

@@ -13,7 +13,7 @@ import threading
 import time
 from collections import OrderedDict
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -157,7 +157,9 @@ class Archive:
         """See that the release has its index; raise ``BusyError`` where that takes longer than one waits."""
         if is_indexed(release):
             return
-        if not os.access(release.store if release.store.is_dir() else release.path.parent, os.W_OK):
+        with suppress(OSError):
+            release.store.mkdir(exist_ok=True)
+        if not (release.store.is_dir() and os.access(release.store, os.W_OK)):
             raise ReleaseError(f"{release.path} has no index beside it, and none may be written there")
         deadline = time.monotonic() + self._patience
         with self._lock:

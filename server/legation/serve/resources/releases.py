@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Final
 
 from flask import Blueprint, Response, request, send_file
 from pyoxigraph import DefaultGraph, NamedNode, Quad, RdfFormat, parse
 
-from legation.namespaces import RELEASE
+from legation.namespaces import PREFIXES, RELEASE
 from legation.release import (
     MANIFEST,
     FileEntry,
@@ -78,7 +79,7 @@ def describe_release(version: str) -> Response:
         files = {name: entry.media_type for name, entry, _ in downloads(release)}
         response.headers["Link"] = release_links(version, files)
         return response
-    return graph_response(_described(release), offer)
+    return graph_response([*_described(release), *_followed(release)], offer)
 
 
 @blueprint.get("/release/<version>/<path:name>")
@@ -155,6 +156,15 @@ def _described(release: Release) -> list[Quad]:
         return []
     quads = parse(path=release.path / DESCRIPTION, format=RdfFormat.TURTLE)
     return [Quad(quad.subject, quad.predicate, quad.object, DefaultGraph()) for quad in quads]
+
+
+def _followed(release: Release) -> Iterator[Quad]:
+    """Yield which release this one follows: it stands in no graph, since it is no part of the content."""
+    if release.manifest.previous is not None:
+        here = NamedNode(f"{RELEASE}{release.manifest.version}")
+        older = NamedNode(f"{RELEASE}{release.manifest.previous.version}")
+        for name in (f"{PREFIXES['prov']}wasRevisionOf", f"{PREFIXES['dcterms']}replaces"):
+            yield Quad(here, NamedNode(name), older, DefaultGraph())
 
 
 def _here() -> list[Release]:

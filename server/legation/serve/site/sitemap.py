@@ -13,6 +13,7 @@ from legation.namespaces import ID, KINDS, PREFIXES, RELEASE
 from legation.serve.site.pages import home_path
 from legation.serve.state import state
 from legation.serve.thing.schema_org import LICENCE, TYPES
+from legation.serve.web import dated
 from legation.serve.web.formats import GRAPH_OFFERS
 from legation.serve.web.iris import ENTITY_KINDS, local_path
 from legation.serve.web.negotiation import Offer
@@ -121,7 +122,7 @@ def signposts(kind: str, slug: str, root: str) -> Iterator[tuple[str, str, str]]
     yield "cite-as", f"{ID}{kind}/{slug}", ""
     yield "describes", f"{ID}{kind}/{slug}", ""
     for offer in GRAPH_OFFERS:
-        yield "describedby", f"{root}/data/{kind}/{slug}.{offer.name}", offer.media_type
+        yield "describedby", f"{root}/data/{kind}/{slug}.{offer.name}{dated.query()}", offer.media_type
     yield "type", f"{PREFIXES['schema']}AboutPage", ""
     if kind in TYPES:
         yield "type", f"{PREFIXES['schema']}{TYPES[kind]}", ""
@@ -137,11 +138,12 @@ def link_header(kind: str, slug: str) -> str:
         for relation, target, media_type in signposts(kind, slug, root)
     ]
     alternates = [
-        f'<{root}/data/{kind}/{slug}.{offer.name}>; rel="alternate"; type="{offer.media_type}"'
+        f'<{root}/data/{kind}/{slug}.{offer.name}{dated.query()}>; rel="alternate"; type="{offer.media_type}"'
         for offer in GRAPH_OFFERS
     ]
     itself = f'<{root}/linkset/{kind}/{slug}>; rel="linkset"; type="{LINKSET}"'
-    return ", ".join([*links, *alternates, itself])
+    times = f'<{root}/timemap/{kind}/{slug}>; rel="timemap"; type="application/link-format"'
+    return ", ".join([*links, *alternates, itself, times])
 
 
 def release_links(version: str, files: dict[str, str]) -> str:

@@ -40,8 +40,8 @@ CORS: Final = (
     ("Access-Control-Allow-Origin", "*"),
     (
         "Access-Control-Expose-Headers",
-        "Accept-Query, Content-Location, ETag, Link, Location, Content-Range, Accept-Ranges, "
-        "Retry-After, Vary",
+        "Accept-Query, Content-Location, ETag, Link, Location, Memento-Datetime, Content-Range, "
+        "Accept-Ranges, Retry-After, Vary",
     ),
 )
 PREFLIGHT: Final = (

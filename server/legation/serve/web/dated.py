@@ -15,7 +15,7 @@ from urllib.parse import quote, urlencode
 from flask import Response, current_app, g, request
 from werkzeug.http import http_date
 
-from legation.release import Release, ReleaseError, release_named, releases_in
+from legation.release import Release, ReleaseError, release_named, versions_in
 from legation.serve.archive import Archive, BusyError
 from legation.serve.state import EXTENSION, served, state
 from legation.serve.web import caching
@@ -71,7 +71,7 @@ def _named(here: Release, version: str) -> Release:
     try:
         return release_named(here.path.parent, version)
     except ReleaseError as error:
-        present = [one.manifest.version for one in releases_in(here.path.parent)]
+        present = versions_in(here.path.parent)
         raise ProblemError(
             "not-found",
             f"There is no release {version[:40]!r} here; there are: {', '.join(present)}.",
@@ -144,10 +144,14 @@ def sign(response: Response) -> Response:
     """Say of an answer from one release which day's it is, where the current one is, and that it stays."""
     version = dated()
     if version and response.status_code in LASTING:
-        issued = date.fromisoformat(state().release.manifest.issued)
-        moment = datetime(issued.year, issued.month, issued.day, tzinfo=UTC)
-        response.headers["Memento-Datetime"] = http_date(moment)
+        response.headers["Memento-Datetime"] = moment_of(state().release)
         original = f'<{undated()}>; rel="original latest-version"'
         response.headers["Link"] = ", ".join(filter(None, [original, response.headers.get("Link")]))
         response.headers["Cache-Control"] = caching.FOR_EVER
     return response
+
+
+def moment_of(release: Release) -> str:
+    """Return the beginning of the day of a release, as HTTP writes it: releases have no times."""
+    day = date.fromisoformat(release.manifest.issued)
+    return http_date(datetime(day.year, day.month, day.day, tzinfo=UTC))
