@@ -1,4 +1,4 @@
-"""TimeMaps (RFC 7089 section 5): the releases in which a thing stands, and the address of its page in each."""
+"""TimeMaps (RFC 7089 section 5): the releases in which a thing stands, and where its page is in each."""
 
 from __future__ import annotations
 
