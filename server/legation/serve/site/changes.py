@@ -29,6 +29,9 @@ blueprint: Final = Blueprint("changes", __name__)
 AT_MOST: Final = 40
 """Things of one kind that the page lists for a release; its list of changes has all."""
 
+FEW: Final = 8
+"""Up to so many are in sight at once."""
+
 TITLES: Final[Mapping[str, str]] = {**KIND_TITLES, "term": marked("Terms"), "shape": marked("Shapes")}
 ORDER: Final = ("claim", *(kind for kind in KINDS if kind != "claim"), "term", "shape")
 WAYS: Final = (ADDED, CHANGED, REMOVED)
@@ -88,6 +91,7 @@ def changes() -> Response:
         "changes.html",
         steps=[(step, lines_of(step)) for step in steps],
         titles=TITLES,
+        few=FEW,
         log=read_prose(log) if log.is_file() else None,
     )
 
