@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from pyoxigraph import Store
 
 from legation.namespaces import ID, LEG
 from legation.project import Project
@@ -281,7 +282,9 @@ def test_a_shape_that_is_violated_is_reported_at_the_claim_with_its_message_and_
     text = source.text.replace(block, block.replace(f"{evidence}\n", ""))
     kept = [f for f in authored.files if f.folder in ("ontology", "shapes", "data/schemes")]
     small = Authored(authored.project, (*kept, with_text(source, text)))
-    faults = [f for f in check_shapes(small).faults if "legsh:Claim-evidence" in f.message]
+    store = Store()
+    small.load(store, "ontology", "data")
+    faults = [f for f in check_shapes(small, store).faults if "legsh:Claim-evidence" in f.message]
     assert [(fault.path, fault.line) for fault in faults] == [
         (source.path, line_of(text, f"claim:{claim.rpartition('/')[2]}\n"))
     ]

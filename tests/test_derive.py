@@ -40,7 +40,9 @@ Says = Callable[[str], bool]
 
 @pytest.fixture(scope="module")
 def ontology(authored: Authored) -> list[Quad]:
-    return [quad for file in authored.within("ontology") for quad in file.quads()]
+    store = Store()
+    authored.load(store, "ontology")
+    return list(store)
 
 
 @pytest.fixture

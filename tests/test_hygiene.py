@@ -225,7 +225,9 @@ CASES: Final = [
 
 @pytest.fixture(scope="module")
 def ontology(authored: Authored) -> list[Quad]:
-    return [quad for file in authored.within("ontology") for quad in file.quads()]
+    store = Store()
+    authored.load(store, "ontology")
+    return list(store)
 
 
 @pytest.fixture
@@ -274,7 +276,7 @@ def test_a_violation_is_told_at_the_line_of_what_is_to_be_corrected(authored: Au
     text = f'{bodies.text}\nbody:nobody\n    a leg:Forum ;\n    skos:prefLabel "Nobody"@en ;\n.\n'
     changed = with_text(bodies, text)
     store = Store()
-    store.extend(changed.quads())
+    changed.load(store)
     faults = check_hygiene(with_file(authored, changed), store)
     told = [fault for fault in faults if "body:nobody" in fault.message]
     assert [(fault.path.name, fault.line) for fault in told] == [("body.ttl", bodies.text.count("\n") + 2)]

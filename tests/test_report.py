@@ -52,7 +52,7 @@ claim:own-3 a leg:Attribute ; leg:subject body:group ; leg:property leg:establis
 def measured(authored: Authored) -> Mapping[str, Mapping[str, Literal]]:
     """What is measured of a forum with two members' claims, two of its chair, two of its meeting."""
     store = Store()
-    store.extend([quad for file in authored.within("ontology") for quad in file.quads()])
+    authored.load(store, "ontology")
     add(store, ENTITIES, [quad.triple for quad in parse(PROLOGUE + WORLD, RdfFormat.TURTLE)])
     return measure(store)
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import NamedNode, Quad, RdfFormat, Triple, parse
+from pyoxigraph import NamedNode, RdfFormat, Store, Triple, parse
 
 from legation.namespaces import GRAPH
 from legation.project import Project
@@ -54,31 +54,41 @@ class AuthoredFile:
         """The named graph that the file's triples belong to."""
         return NamedNode(GRAPH + GRAPH_OF_FOLDER.get(self.folder, self.stem))
 
-    def quads(self) -> Iterator[Quad]:
-        """Yield the file's triples in its named graph."""
-        return (Quad(t.subject, t.predicate, t.object, self.graph) for t in self.triples)
+    def load(self, store: Store) -> None:
+        """Add the file's triples to its named graph in ``store``, which names blank nodes anew."""
+        store.load(input=self.text, format=RdfFormat.TURTLE, to_graph=self.graph)
+
+    @property
+    def _bare(self) -> str:
+        """The text without what stands inside strings, which is no term; line breaks there still count."""
+        return STRING.sub(lambda m: '""' + "\n" * m[0].count("\n"), self.text)
+
+    @cached_property
+    def _prefixes(self) -> Mapping[str, str]:
+        return {m["prefix"]: m["namespace"] for m in PREFIX_LINE.finditer(self.text)}
 
     @cached_property
     def terms(self) -> tuple[tuple[int, bool, str], ...]:
         """Every IRI in the text in order, as (line, whether it opens a statement, IRI)."""
-        prefixes = {m["prefix"]: m["namespace"] for m in PREFIX_LINE.finditer(self.text)}
-        # What stands inside a string is no term; its line breaks still count.
-        bare = STRING.sub(lambda m: '""' + "\n" * m[0].count("\n"), self.text)
         return tuple(
             (number, not line[0].isspace() and match.start() == 0, iri)
-            for number, line in enumerate(bare.splitlines(), 1)
+            for number, line in enumerate(self._bare.split("\n"), 1)
             if line and not PREFIX_LINE.match(line)
             for match in TERM.finditer(line)
-            if (iri := expand(match, prefixes)) is not None
+            if (iri := expand(match, self._prefixes)) is not None
         )
 
     @cached_property
     def subjects(self) -> Mapping[str, int]:
         """The line on which each subject's statements begin (the first, should there be several)."""
         lines: dict[str, int] = {}
-        for line, opens, iri in self.terms:
-            if opens:
-                lines.setdefault(iri, line)
+        for number, line in enumerate(self._bare.split("\n"), 1):
+            # Only what begins at the margin opens a statement; every other line is passed over.
+            if line and not line[0].isspace() and not PREFIX_LINE.match(line):
+                match = TERM.match(line)
+                iri = expand(match, self._prefixes) if match else None
+                if iri is not None:
+                    lines.setdefault(iri, number)
         return lines
 
     def line_of(self, subject: str, term: str | None = None) -> int:
@@ -117,6 +127,12 @@ class Authored:
     def triples(self, folder: str) -> list[Triple]:
         """Return the triples of all files of a folder and the folders below it."""
         return [triple for file in self.within(folder) for triple in file.triples]
+
+    def load(self, store: Store, *folders: str) -> None:
+        """Add all files of some folders and the folders below them to ``store``."""
+        for folder in folders:
+            for file in self.within(folder):
+                file.load(store)
 
     @cached_property
     def homes(self) -> Mapping[str, AuthoredFile]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from itertools import zip_longest
 from typing import Final
 
 import rdflib
-from pyoxigraph import BlankNode, Literal, NamedNode, Store, Triple
+from pyoxigraph import BlankNode, Literal, NamedNode, Quad, Store, Triple
 
 from legation.namespaces import BASE, GRAPH, ID, KINDS, LEG, ONTOLOGY, PREFIXES, RELEASE, SHAPES
 from legation.publish.authored import Authored, AuthoredFile
@@ -19,6 +19,7 @@ from legation.publish.fault import Fault
 RDF: Final = PREFIXES["rdf"]
 OWL: Final = PREFIXES["owl"]
 TYPE: Final = f"{RDF}type"
+STRING: Final = PREFIXES["xsd"] + "string"
 WITHDRAWN: Final = f"{LEG}Withdrawn"
 WITHDRAWN_FILE: Final = "data/entities/withdrawn.ttl"
 NOT_DEFINED_HERE: Final = (GRAPH, RELEASE)
@@ -75,21 +76,29 @@ def check_literals(file: AuthoredFile) -> Iterator[Fault]:
 
     No 31 February; and no ``"07"^^xsd:integer``, as answers would say ``7`` where the download says ``07``.
     """
-    engine = Store()
-    engine.extend(file.quads())
+    said = {t.object for t in file.triples if isinstance(t.object, Literal) and not is_text(t.object)}
+    wrong = dict(misspelled(said))
+    for triple in file.triples if wrong else ():
+        if isinstance(triple.object, Literal) and triple.object in wrong:
+            yield file.fault(wrong[triple.object], name_of(triple.subject), triple.predicate.value)
+
+
+def is_text(literal: Literal) -> bool:
+    """Return whether a literal is a plain text or one in a language, which can say anything."""
+    return literal.language is not None or literal.datatype.value == STRING
+
+
+def misspelled(literals: Collection[Literal]) -> Iterator[tuple[Literal, str]]:
+    """Yield each literal that is wrong, with what is wrong."""
+    engine, anything = Store(), NamedNode(BASE)
+    engine.extend(Quad(anything, anything, literal, anything) for literal in literals)
     as_answered = {quad.object for quad in engine}
-    for triple in file.triples:
-        literal = triple.object
-        if not isinstance(literal, Literal) or literal.language:
-            continue
-        place = name_of(triple.subject), triple.predicate.value
-        datatype = literal.datatype.value
+    for literal in literals:
+        datatype = short(literal.datatype.value)
         if not is_value(literal):
-            yield file.fault(f"{literal.value!r} is not a value of {short(datatype)}", *place)
+            yield literal, f"{literal.value!r} is not a value of {datatype}"
         elif literal not in as_answered:
-            yield file.fault(
-                f"{literal.value!r} of {short(datatype)} is not how the value is written", *place
-            )
+            yield literal, f"{literal.value!r} of {datatype} is not how the value is written"
 
 
 def is_value(literal: Literal) -> bool:

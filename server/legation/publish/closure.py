@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from importlib import resources
 from typing import Final
 
-from pyoxigraph import DefaultGraph, NamedNode, Quad, QueryBoolean, Store, Triple
+from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, RdfFormat, Store, Triple
 
 from legation.namespaces import PREFIXES
 
@@ -83,10 +83,13 @@ def rules() -> Iterator[str]:
             yield file.read_text(encoding="utf-8")
 
 
-def close(known: Iterable[Triple]) -> tuple[Store, bool]:
-    """Return ``known`` with all that follows from it, and whether it is free of clashes."""
+def close(known: Iterable[bytes]) -> tuple[Iterator[bytes], bool]:
+    """Return ``known`` with all that follows from it, and whether it is free of clashes.
+
+    Both are lines of N-Triples; blank nodes come out with other names.
+    """
     store = Store()
-    store.bulk_extend(Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in known)
+    store.bulk_load(input=b"".join(known), format=RdfFormat.N_TRIPLES)
     size, updates = 0, list(rules())
     while size != len(store):
         size = len(store)
@@ -95,4 +98,5 @@ def close(known: Iterable[Triple]) -> tuple[Store, bool]:
     clash = store.query(CLASHES, prefixes=dict(PREFIXES))
     if not isinstance(clash, QueryBoolean):
         raise TypeError("a clash is asked for")
-    return store, not clash
+    closed = store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
+    return iter((closed or b"").splitlines(keepends=True)), not clash

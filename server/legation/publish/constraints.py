@@ -30,16 +30,14 @@ class Report:
     faults: tuple[Fault, ...]
 
 
-def check_shapes(authored: Authored) -> Report:
+def check_shapes(authored: Authored, store: Store) -> Report:
     """Validate the data, with the ontology's class tree, against the shapes.
 
+    ``store`` holds both.
     pyshacl reports on the shapes that screening finds violated; where there are none, on nothing.
     """
     said = (t for t in authored.triples("shapes") if t.predicate.value not in FOR_READERS)
     shapes, tree = rdflib_graph(said), rdflib_graph(authored.triples("ontology"))
-    store = Store()
-    for file in (*authored.within("ontology"), *authored.within("data")):
-        store.extend(file.quads())
     found = violated(store, shapes, tree)
     data = tree + rdflib_graph(authored.triples("data")) if found else rdflib.Graph()
     graph = validate(data, only(shapes, found))

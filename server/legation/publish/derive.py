@@ -11,7 +11,7 @@ from datetime import date
 from importlib import resources
 from typing import Final
 
-from pyoxigraph import Literal, NamedNode, QuerySolutions, QueryTriples, Store, Triple
+from pyoxigraph import Literal, NamedNode, QuerySolutions, QueryTriples, RdfFormat, Store, Triple
 
 from legation.namespaces import LEG, PREFIXES
 from legation.publish import dates
@@ -45,18 +45,19 @@ def derive(store: Store) -> None:
     needs them.
     """
     named = dict(rules())
-    add(store, DERIVED, run(store, named.pop("attribute")))
+    run(store, named.pop("attribute"))
     add(store, DERIVED, date_bounds(store))
     for rule in named.values():
-        add(store, DERIVED, run(store, rule))
+        run(store, rule)
 
 
-def run(store: Store, rule: str) -> set[Triple]:
-    """Return what one CONSTRUCT query makes of the union of all graphs."""
+def run(store: Store, rule: str) -> None:
+    """Add to the derived graph what one CONSTRUCT query makes of the union of all graphs."""
     result = store.query(rule, prefixes=dict(PREFIXES), use_default_graph_as_union=True)
     if not isinstance(result, QueryTriples):
         raise TypeError(f"a rule must be a CONSTRUCT query, not: {rule}")
-    return set(result)
+    made = result.serialize(format=RdfFormat.N_TRIPLES)
+    store.load(input=made, format=RdfFormat.N_TRIPLES, to_graph=DERIVED)
 
 
 def date_bounds(store: Store) -> Iterator[Triple]:

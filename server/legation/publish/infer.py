@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
+from itertools import chain, product
 from typing import Final
 
 import rdflib
@@ -17,6 +17,7 @@ from rdflib.term import Node
 from legation.namespaces import BASE, ID
 from legation.publish.canonical import rdflib_graph
 from legation.publish.closure import close, is_covered
+from legation.publish.serialize import n_triples, triples_of
 from legation.terms import to_oxigraph
 
 Statement = tuple[Node, Node, Node]
@@ -25,6 +26,7 @@ VOCABULARIES: Final = (str(OWL), str(RDF), str(RDFS))
 TYPE: Final = RDF.type
 THING: Final = OWL.Thing
 NOTHING: Final = OWL.Nothing
+SAME_AS: Final = f"<{OWL.sameAs}>".encode()
 REFLEXIVE: Final = frozenset(
     (OWL.sameAs, OWL.equivalentClass, OWL.equivalentProperty, RDFS.subClassOf, RDFS.subPropertyOf)
 )
@@ -92,16 +94,28 @@ class Closure(OWLRL_Semantics):  # type: ignore[misc]  # owlrl has no types
                     self.store_triple((first, OWL.sameAs, thing))
 
 
-def infer(ontology: Iterable[Triple], data: Iterable[Triple]) -> tuple[set[Triple], list[Contradiction]]:
-    """Return the informative triples that follow from ``ontology`` and ``data``, and every contradiction."""
+def infer(ontology: Iterable[Triple], data: Iterable[bytes]) -> tuple[set[Triple], list[Contradiction]]:
+    """Return the informative triples that follow from ``ontology`` and ``data``, and every contradiction.
+
+    The data are lines of N-Triples.
+    """
     axioms = [t for t in ontology if t.predicate.value not in WITHOUT_LOGIC]
-    speaking = logical_properties(axioms)
-    known = {t for t in (*axioms, *data) if t.predicate.value in speaking and not is_link_out(t)}
+    known = set(telling(axioms, data))
     if is_covered(axioms):
         closed, consistent = close(known)
         if consistent:
-            return {t for t in (q.triple for q in closed) if t not in known and is_informative(t)}, []
-    return reason(known)
+            new = triples_of(line for line in closed if line not in known)
+            return {triple for triple in new if is_informative(triple)}, []
+    return reason(set(triples_of(known)))
+
+
+def telling(axioms: Sequence[Triple], data: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield, as lines of N-Triples, what something can follow from."""
+    speaking = {f"<{iri}>".encode() for iri in logical_properties(axioms)}
+    for line in chain(n_triples(axioms), data):
+        predicate, value = line.split(b" ", 2)[1:]
+        if predicate in speaking and not (predicate == SAME_AS and is_elsewhere(value)):
+            yield line
 
 
 def reason(known: set[Triple]) -> tuple[set[Triple], list[Contradiction]]:
@@ -128,17 +142,13 @@ def logical_properties(axioms: Iterable[Triple]) -> frozenset[str]:
     return frozenset((mentioned - silent) | own | {str(RDF.type), str(OWL.sameAs)})
 
 
-def is_link_out(triple: Triple) -> bool:
-    """Return whether a triple says what one of our things is called elsewhere.
+def is_elsewhere(name: bytes) -> bool:
+    """Return whether what a thing is the same as, as N-Triples spells it, is the name of it elsewhere.
 
     Nothing else is known about the other name here, so all that would follow is each statement again.
     That two of our things share a name is the shapes' business.
     """
-    return (
-        triple.predicate.value == str(OWL.sameAs)
-        and isinstance(triple.object, NamedNode)
-        and not triple.object.value.startswith(BASE)
-    )
+    return name.startswith(b"<") and not name.startswith(f"<{BASE}".encode())
 
 
 def is_informative(triple: Triple) -> bool:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from pyoxigraph import Store
+from pyoxigraph import RdfFormat, Store, Triple
 
 from legation.namespaces import ONTOLOGY as HEADER
 from legation.project import Project
@@ -18,12 +19,16 @@ from legation.publish.derive import derive
 from legation.publish.edition import Edition, make_edition, manifest
 from legation.publish.fault import Fault, PublishError
 from legation.publish.freeze import freeze, with_twins
-from legation.publish.graphs import DERIVED, INFERRED, ONTOLOGY, add, triples_in
+from legation.publish.graphs import INFERRED, ONTOLOGY, SHAPES, add
 from legation.publish.header import Header, read_header, stamp
 from legation.publish.history import previous_release, published_identifiers
 from legation.publish.hygiene import check_hygiene
 from legation.publish.infer import Contradiction, infer
+from legation.publish.lines import graph_of, triple_of
 from legation.release import Release
+
+WITHOUT_FACTS: Final = frozenset(str(graph).encode() for graph in (ONTOLOGY, SHAPES))
+"""The graphs, as N-Quads spells them, that state nothing of the world."""
 
 Progress = Callable[[str], None]
 """Is told in a few words what happens next."""
@@ -35,11 +40,12 @@ def silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class Checked:
-    """A project whose authored files keep every rule."""
+    """A project whose authored files keep every rule; ``store`` holds its ontology and its data."""
 
     authored: Authored
     header: Header
     report: Report
+    store: Store
 
 
 def check(project: Project, releases: Path, progress: Progress = silent) -> Checked:
@@ -57,29 +63,41 @@ def check(project: Project, releases: Path, progress: Progress = silent) -> Chec
     faults = check_files(authored)
     faults += check_withdrawals(authored, published_identifiers(releases, header.version))
     progress("checking shapes")
-    report = check_shapes(authored)
+    store = Store()
+    authored.load(store, "ontology", "data")
+    report = check_shapes(authored, store)
     if faults or report.faults:
         raise PublishError([*faults, *report.faults])
-    return Checked(authored, header, report)
+    return Checked(authored, header, report, store)
 
 
 def build(checked: Checked, progress: Progress = silent) -> Store:
-    """Return the dataset: the authored graphs, what is derived from claims, and what follows from it all."""
-    authored = checked.authored
-    store = Store()
-    for file in authored.files:
-        store.extend(file.quads())
+    """Complete the dataset: all authored graphs, what is derived from claims, and what follows from it."""
+    authored, store = checked.authored, checked.store
+    authored.load(store, "shapes")
     ontology = authored.triples("ontology")
     add(store, ONTOLOGY, stamp(ontology, checked.header))
     progress("deriving")
     derive(store)
     progress("inferring")
-    inferred, contradictions = infer(ontology, [*authored.triples("data"), *triples_in(store, DERIVED)])
+    inferred, contradictions = infer(ontology, facts(store))
     if contradictions:
         raise PublishError(locate(contradictions, authored))
-    known = {quad.triple for quad in store}
-    add(store, INFERRED, inferred - known)
+    add(store, INFERRED, [triple for triple in inferred if not states(store, triple)])
     return store
+
+
+def facts(store: Store) -> Iterator[bytes]:
+    """Yield the data and what is derived from it, as lines of N-Triples."""
+    for line in (store.dump(format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True):
+        if graph_of(line) not in WITHOUT_FACTS:
+            yield triple_of(line)
+
+
+def states(store: Store, triple: Triple) -> bool:
+    """Return whether some graph states a triple."""
+    found = store.quads_for_pattern(triple.subject, triple.predicate, triple.object, None)
+    return next(found, None) is not None
 
 
 def locate(contradictions: Iterable[Contradiction], authored: Authored) -> Iterator[Fault]:

@@ -32,6 +32,11 @@ def canonical_triples(triples: Iterable[Triple]) -> list[Triple]:
     return sorted((quad.triple for quad in dataset), key=str)
 
 
+def n_triples(triples: Iterable[Triple]) -> list[bytes]:
+    """Return the lines of triples as N-Triples, in the order given."""
+    return (serialize(triples, format=RdfFormat.N_TRIPLES) or b"").splitlines(keepends=True)
+
+
 def triples_of(lines: Iterable[bytes]) -> Iterator[Triple]:
     """Yield the triples that lines of N-Triples spell."""
     return (quad.triple for quad in parse(b"".join(lines), RdfFormat.N_TRIPLES))
