@@ -15,13 +15,16 @@ from typing import Final
 from urllib.parse import quote
 
 import pytest
+from playwright.sync_api import Browser
 
 from legation.namespaces import GRAPH, ID, LEG, PREFIXES, RELEASE
 from legation.release import ReleaseError, open_release, release_named
 from legation.serve.archive import Archive, BusyError
 from legation.serve.resources.history import changes_of, read_history, tallies
 from legation.serve.settings import Settings
+from tests.browsing import browsing
 from tests.serving import Server, serving, small_release
+from tests.test_accessibility import AA, AXE, RUN
 
 HTML: Final = {"Accept": "text/html"}
 TURTLE: Final = {"Accept": "text/turtle"}
@@ -323,6 +326,45 @@ def test_the_data_that_a_page_of_an_earlier_release_names_is_of_that_release(ser
 def test_sitemaps_and_robots_keep_to_the_addresses_without_a_release(server: Server) -> None:
     assert "release=" not in server.ask("/sitemap/claim-1.xml").text
     assert "Disallow: /*?*release=" in server.ask("/robots.txt").text
+
+
+def test_a_release_that_was_current_goes_on_answering_when_another_one_is(
+    releases: Path, tmp_path: Path
+) -> None:
+    shutil.copytree(releases, tmp_path / "copy", symlinks=True)
+    link = tmp_path / "copy" / "current"
+    link.unlink()
+    link.symlink_to(VERSIONS[1])
+    with serving(tmp_path / "copy") as server:
+        before = server.ask("/page/person/mona?release=2026.10.0", HTML)
+        link.with_name("next").symlink_to(VERSIONS[2])
+        link.with_name("next").rename(link)
+        deadline = time.monotonic() + LONG
+        while "2026.11.0" not in server.ask("/healthz").text:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+        await_release(server, "2026.10.0")
+        after = server.ask("/page/person/mona?release=2026.10.0", HTML)
+        assert (after.headers["ETag"], after.body) == (before.headers["ETag"], before.body)
+        assert "Mona Amal" in server.ask("/page/person/mona", HTML).text
+
+
+def test_asking_what_may_be_asked_opens_nothing(server: Server) -> None:
+    assert server.ask("/page/person/mona?release=2026.8.0", method="OPTIONS").status == 200
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/changes", "/page/claim/gazette-1", "/page/claim/gazette-2", "/page/claim/gazette-2?release=2026.10.0"],
+)
+def test_what_changed_keeps_wcag_2_2_aa_in_three_languages(
+    chromium: Browser, server: Server, path: str
+) -> None:
+    with browsing(chromium, server) as tab:
+        tab.add_init_script(path=AXE)
+        for language in ("ar", "en", "fr"):
+            tab.goto(f"/{language}{path}")
+            assert tab.evaluate(RUN, AA) == [], language
 
 
 # The archive

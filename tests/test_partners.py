@@ -106,8 +106,10 @@ def test_the_overview_of_partners_draws_them_with_links_and_keeps_its_table(
     assert 'class="partners"' not in server.ask(f"/{language}/overview/seats", HTML).text
 
 
-def test_one_body_alone_can_be_drawn(server: Server) -> None:
-    text = server.ask("/en/overview/partners?of=body/imctc", HTML).text
+def test_one_body_alone_can_be_drawn_whichever_end_of_its_ties_it_is(server: Server) -> None:
+    assert 'href="/en/overview/partners?of=body/uncct"' in server.ask("/en/page/body/uncct", HTML).text
+    text = server.ask("/en/overview/partners?of=body/uncct", HTML).text
     drawing = text[text.index('<figure class="partners"') : text.index("</figure>")]
     assert drawing.count("<rect") == 1
-    assert 'href="/en/page/body/oic"' in drawing
+    for partner in ("body/imctc", "state/saudi-arabia"):
+        assert f'href="/en/page/{partner}"' in drawing

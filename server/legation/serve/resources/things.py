@@ -42,7 +42,7 @@ SELECT ?s ?p ?o ?meta ?start WHERE {
 @blueprint.get("/id/<kind>/<slug>")
 @described(
     leads=(301, 303),
-    errors=("not-found", "withdrawn", "not-acceptable", "not-ready"),
+    errors=("not-found", "withdrawn", "not-acceptable", "not-ready", "being-opened"),
     fields=(FORMAT, dated.RELEASE),
 )
 def identify(kind: str, slug: str) -> Response:
@@ -57,7 +57,10 @@ def identify(kind: str, slug: str) -> Response:
 
 @blueprint.get("/data/<kind>/<slug>")
 @described(
-    *DATA_OFFERS, leads=(301,), errors=("not-found", "withdrawn", "not-ready"), fields=(dated.RELEASE,)
+    *DATA_OFFERS,
+    leads=(301,),
+    errors=("not-found", "withdrawn", "not-ready", "being-opened"),
+    fields=(dated.RELEASE,),
 )
 def data(kind: str, slug: str) -> Response:
     """Return what is said about a thing, in the format of the suffix, of ``?format=`` or of ``Accept``."""

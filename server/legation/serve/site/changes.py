@@ -82,7 +82,7 @@ class Line:
 
 
 @blueprint.get("/changes")
-@described(HTML, errors=("not-found", "not-ready"), fields=(dated.RELEASE,))
+@described(HTML, errors=("not-found", "not-ready", "being-opened"), fields=(dated.RELEASE,))
 def changes() -> Response:
     """Show what each release changed, and the project's own account of it."""
     log = open_project().root / "CHANGELOG.md"

@@ -53,6 +53,9 @@ EVIDENCE: Final = (f"{LEG}evidence", f"{PREFIXES['oa']}hasSource", f"{PREFIXES['
 LINKS_HERE: Final = f"{LEG}links"
 DEEPER: Final = EVIDENCE[1:]
 ALL_ROWS: Final = 2000
+TIES: Final = frozenset(f"{LEG}{name}" for name in ("agreedWith", "cooperatesWith", "associatedWith"))
+"""Properties of a body that the overview of partners has something to show for."""
+
 UNDRAWN: Final = frozenset({TYPE, *LINKS, f"{LEG}evidence", f"{LEG}participatedIn"})
 """Properties that say nothing about a thing's neighbourhood; events are on the timeline."""
 
@@ -80,7 +83,12 @@ class Group:
 
 
 @blueprint.get("/page/<kind>/<slug>")
-@described(HTML, leads=(301,), errors=("bad-request", "not-found", "withdrawn", "not-ready"), fields=FIELDS)
+@described(
+    HTML,
+    leads=(301,),
+    errors=("bad-request", "not-found", "withdrawn", "not-ready", "being-opened"),
+    fields=FIELDS,
+)
 def show(kind: str, slug: str) -> Response:
     """Return the page of a thing, or of one group of what is listed on it."""
     spare((HTML,), HTML.name)
@@ -120,6 +128,7 @@ def show(kind: str, slug: str) -> Response:
             rivals=composed.claims(rivals),
             wikidata=[composed.link(link) for link in links],
             drawing=neighbours(own, listed, UNDRAWN, reader) if kind in ENTITY_KINDS else None,
+            tied=kind == "body" and not TIES.isdisjoint(own),
             block=data_block(iri, kind, own),
             past=past_view(state().history, iri, evidence_of(own.get(EVIDENCE[0], ())), reader),
             offers=GRAPH_OFFERS,
@@ -136,7 +145,7 @@ def around(iri: str, kind: str, reader: Presenter) -> dict[str, object]:
 
 
 @blueprint.get("/timeline")
-@described(HTML, errors=("bad-request", "not-found", "not-ready"), fields=TIMELINE_FIELDS)
+@described(HTML, errors=("bad-request", "not-found", "not-ready", "being-opened"), fields=TIMELINE_FIELDS)
 def whole_timeline() -> Response:
     """Return the whole timeline of the thing that ``?of=body/gctf`` names."""
     kind, _, slug = request.args.get("of", "").partition("/")

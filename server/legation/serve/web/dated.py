@@ -41,7 +41,7 @@ LASTING: Final = frozenset({200, 304})
 def enter() -> None:
     """Choose the release that the current request is about; raise the problem where it cannot be had."""
     asked = request.args.get(FIELD)
-    if asked is None or request.endpoint is None:
+    if asked is None or request.endpoint is None or request.method == "OPTIONS":
         return
     operation: Operation | None = getattr(current_app.view_functions[request.endpoint], OPERATION, None)
     if operation is None:
@@ -87,7 +87,7 @@ def _lend(release: Release) -> object:
         return lease.enter_context(archive.lease(release))
     except BusyError as error:
         detail = f"Release {release.manifest.version} is being opened, or others are; ask again."
-        raise ProblemError("not-ready", detail, headers={"Retry-After": str(RETRY_AFTER)}) from error
+        raise ProblemError("being-opened", detail, headers={"Retry-After": str(RETRY_AFTER)}) from error
     except ReleaseError as error:
         detail = f"Release {release.manifest.version} cannot be opened here; its files are under /release/."
         raise ProblemError("not-ready", detail) from error

@@ -214,6 +214,14 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 "or try again later."
             ),
         ),
+        "being-opened": Kind(
+            503,
+            marked("Being opened"),
+            marked(
+                "An earlier release is opened when somebody asks for it, few at a time; where its index has "
+                "to be built first, that takes a while. Try again after the time in Retry-After."
+            ),
+        ),
         "range-not-satisfiable": Kind(
             416,
             marked("Range not satisfiable"),

@@ -32,7 +32,9 @@ blueprint: Final = Blueprint("overview", __name__)
 FOLDER: Final = Path(__file__).parent
 CSV: Final = Offer("csv", "text/csv")
 FIELDS: Final = (
-    Parameter("of", "Only rows about this thing, such as body/gctf: those with it in the first column."),
+    Parameter(
+        "of", "Only rows about this thing, such as body/gctf: with it in the first column, or a partner."
+    ),
     Parameter("sort", "A column; with - before it, backwards."),
 )
 
@@ -47,6 +49,8 @@ class Overview:
 
     title: str
     columns: tuple[str, ...]
+    mutual: str = ""
+    """The column whose things are told about as much as those of the first, where there is one."""
 
 
 OVERVIEWS: Final[Mapping[str, Overview]] = {
@@ -64,7 +68,9 @@ OVERVIEWS: Final[Mapping[str, Overview]] = {
         marked("Who represents which state, and where"), ("state", "holder", "post", "body")
     ),
     "seats": Overview(marked("Bodies by seat"), ("state", "place", "body")),
-    PARTNERS: Overview(marked("Agreements and partners"), ("body", "tie", "partner", "instrument", "date")),
+    PARTNERS: Overview(
+        marked("Agreements and partners"), ("body", "tie", "partner", "instrument", "date"), "partner"
+    ),
 }
 HEADINGS: Final[Mapping[str, str]] = {
     "asOf": marked("As of"),
@@ -102,8 +108,7 @@ def show(name: str) -> Response:
     column, backwards = wanted_order(overview)
     reader = presenter()
     of = wanted_thing()
-    found = state().engine.select(query_of(name), {overview.columns[0]: of} if of else {})
-    rows = in_order(found, overview, reader)
+    rows = in_order(rows_of(name, overview, of), overview, reader)
     if column:
         rows.sort(key=lambda row: order_of(row.get(column), reader), reverse=backwards)
     if negotiate((HTML, CSV)) is CSV:
@@ -122,6 +127,15 @@ def show(name: str) -> Response:
         drawing=drawing_of(rows, reader) if name == PARTNERS else None,
         kinds=KINDS,
     )
+
+
+def rows_of(name: str, overview: Overview, of: NamedNode | None) -> Sequence[Row]:
+    """Return the rows of an overview, those about one thing where one is given."""
+    first = overview.columns[0]
+    if of is None or not overview.mutual:
+        return state().engine.select(query_of(name), {first: of} if of else {})
+    rows = state().engine.select(query_of(name), {})
+    return [row for row in rows if of in (row.get(first), row.get(overview.mutual))]
 
 
 def drawing_of(rows: Iterable[Row], reader: Presenter) -> Drawing | None:
