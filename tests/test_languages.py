@@ -156,6 +156,16 @@ def test_a_page_whose_address_says_its_language_links_to_pages_in_that_language(
     ] == []
 
 
+@pytest.mark.parametrize(("language", "tongue"), [("ar", "الإنجليزية"), ("fr", "anglais")])
+def test_a_note_that_is_not_in_the_reader_s_language_says_which_it_is_in(
+    server: Server, language: str, tongue: str
+) -> None:
+    text = server.ask(f"/{language}/page/post/co-facilitator-gcts-ninth-review", HTML).text
+    (note,) = re.findall(r'<p class="text"[^>]*>The English, Arabic.*?</p>', text, re.DOTALL)
+    assert note.startswith('<p class="text" lang="en" dir="ltr">')
+    assert f'<abbr class="tongue" lang="{language}" title="{tongue}">en</abbr>' in note
+
+
 def test_the_language_switch_stays_on_the_page_and_keeps_what_was_asked(server: Server) -> None:
     text = server.ask("/page/body/gctf?on=2024-01-01&lang=fr", HTML).text
     for language in LANGUAGES:

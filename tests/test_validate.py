@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, expect
-from pyoxigraph import NamedNode, RdfFormat, Store, parse, serialize
+from pyoxigraph import Literal, NamedNode, RdfFormat, Store, parse, serialize
 
 from legation.namespaces import LEGSH, PREFIXES
 from legation.serve.validate.posted import NotReadError, read
@@ -18,6 +18,7 @@ from tests.projects import ROOT
 from tests.serving import Answer, Server, serving, was_touched, watched_socket
 
 SH = PREFIXES["sh"]
+MESSAGE = NamedNode(f"{SH}resultMessage")
 VALID = ROOT / "tests/shapes/valid/Tenure-holder.ttl"
 INVALID = ROOT / "tests/shapes/invalid/Tenure-holder.ttl"
 FORMATS = {
@@ -72,6 +73,12 @@ def test_a_document_that_keeps_every_rule_conforms(server: Server) -> None:
     assert rules(answer.triples()) == set()
 
 
+def test_a_report_says_each_result_in_three_languages(server: Server) -> None:
+    report = post(server, INVALID.read_bytes()).triples()
+    said = [quad.object for quad in report.quads_for_pattern(None, MESSAGE, None)]
+    assert sorted(text.language or "" for text in said if isinstance(text, Literal)) == ["ar", "en", "fr"]
+
+
 @pytest.mark.parametrize("language", ["ar", "en", "fr"])
 def test_a_person_reads_each_result_in_their_language_with_the_way_to_its_rule(
     server: Server, language: str
@@ -81,7 +88,8 @@ def test_a_person_reads_each_result_in_their_language_with_the_way_to_its_rule(
     message = {
         "ar": "سمِّ صاحب منصب واحداً لا غير بالخاصية leg:holder: شخصاً أو هيئة؛ فصاحبان تولّيان.",
         "en": "Name exactly one holder with leg:holder: a person or a body; two holders are two tenures.",
-        "fr": "",
+        "fr": "Nommez un titulaire, un seul, avec leg:holder\u00a0: une personne ou un organisme\u00a0; "
+        "deux titulaires sont deux exercices.",
     }[language]
     assert message in html.unescape(text)
 
