@@ -137,6 +137,15 @@ class ThingView:
     claim: ClaimView | None
     evidence: tuple[EvidenceView, ...]
 
+    @property
+    def elsewhere_called(self) -> tuple[Text, ...]:
+        """The preferred names in other languages that are spelled otherwise, each once."""
+        found = {self.title.value: self.title}
+        for _, preferred, _, _ in self.names:
+            for text in preferred:
+                found.setdefault(text.value, text)
+        return tuple(found.values())[1:]
+
 
 Said = Mapping[str, Sequence[Term]]
 """What is stated about one thing: values by property."""
