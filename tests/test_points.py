@@ -10,8 +10,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from pyoxigraph import Literal, NamedNode, Quad, Store
+from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 
+from legation.serve.fanout import FanOut, count_fanouts, ensure_fanouts
 from legation.serve.query.points import MOST_MATCHES, is_point
 from legation.serve.query.worker import PROCESS_NAME
 from tests.processes import descendants_of, name_of
@@ -26,11 +27,15 @@ SMALL = (
     "SELECT ?n { <urn:s> <urn:p> ?n }",
     "select distinct ?n where { <urn:s> <urn:p> ?n . } order by ?n limit 3 offset 1",
     'PREFIX u: <urn:> SELECT * { u:s u:p ?n ; u:q ?m , "x"@en . ?t a u:c FILTER(LANG(?m) = "fr" || ?n = 5) }',
+    "SELECT ?n { ?x <urn:q> ?n . <urn:s> <urn:p> ?x }",
+    "SELECT ?n { <urn:s> <urn:p>/<urn:q>/a ?n }",
     'ASK { <urn:s> <urn:p> "2011"^^<http://www.w3.org/2001/XMLSchema#gYear> . ?s <urn:q> <urn:x> }',
 )
 OTHERS = {
     "nothing is named": "SELECT ?s { ?s ?p ?o }",
-    "a pattern names nothing": "SELECT ?n { <urn:s> <urn:p> ?x . ?x <urn:p> ?n }",
+    "nothing leads to a pattern": "SELECT ?n { <urn:s> <urn:p> ?x . ?y <urn:p> ?n }",
+    "what leads to a pattern is any property": "SELECT ?n { <urn:s> <urn:p> ?x . ?x ?y ?n }",
+    "a pattern looks for a literal": "SELECT ?n { ?n <urn:p> 5 }",
     "a path": "SELECT ?n { <urn:s> <urn:p>+ ?n }",
     "an alternative path": "SELECT ?n { <urn:s> <urn:p>|<urn:q> ?n }",
     "a variable twice": "SELECT ?n { <urn:s> ?n ?n }",
@@ -53,6 +58,10 @@ OTHERS = {
 }
 
 
+def is_small(query: str, store: Store) -> bool:
+    return is_point(query, store, count_fanouts(store))
+
+
 def filled(subject: str, count: int, *predicates: str) -> Store:
     store = Store()
     store.extend(
@@ -65,26 +74,75 @@ def filled(subject: str, count: int, *predicates: str) -> Store:
 
 @pytest.mark.parametrize("query", SMALL)
 def test_what_names_its_subjects_or_objects_is_a_point_query(query: str) -> None:
-    assert is_point(query, filled("urn:s", 3, "urn:p", "urn:q"))
+    assert is_small(query, filled("urn:s", 3, "urn:p", "urn:q"))
 
 
 @pytest.mark.parametrize("what", OTHERS)
 def test_what_could_cost_more_than_its_matches_is_none(what: str) -> None:
-    assert not is_point(OTHERS[what], filled("urn:s", 3, "urn:p", "urn:q"))
+    assert not is_small(OTHERS[what], filled("urn:s", 3, "urn:p", "urn:q"))
 
 
 def test_the_matches_of_all_patterns_together_are_bounded() -> None:
     one, two = "SELECT ?a { <urn:s> <urn:p> ?a }", "SELECT * { <urn:s> <urn:p> ?a ; <urn:q> ?b }"
-    assert is_point(one, filled("urn:s", MOST_MATCHES, "urn:p"))
-    assert not is_point(one, filled("urn:s", MOST_MATCHES + 1, "urn:p"))
-    assert is_point(two, filled("urn:s", 30, "urn:p", "urn:q"))
-    assert not is_point(two, filled("urn:s", 40, "urn:p", "urn:q"))
+    assert is_small(one, filled("urn:s", MOST_MATCHES, "urn:p"))
+    assert not is_small(one, filled("urn:s", MOST_MATCHES + 1, "urn:p"))
+    assert is_small(two, filled("urn:s", 30, "urn:p", "urn:q"))
+    assert not is_small(two, filled("urn:s", 40, "urn:p", "urn:q"))
+
+
+def linked(fans: int) -> Store:
+    """Return <urn:s> with one <urn:p>, which is one of so many that have the same <urn:q>."""
+    store = Store()
+    store.add(Quad(NamedNode("urn:s"), NamedNode("urn:p"), NamedNode("urn:0")))
+    store.extend(Quad(NamedNode(f"urn:{n}"), NamedNode("urn:q"), NamedNode("urn:all")) for n in range(fans))
+    return store
+
+
+def test_a_step_costs_what_its_property_adds_in_the_directions_that_a_join_can_take() -> None:
+    many = linked(MOST_MATCHES + 1)
+    forward, back = "<urn:s> <urn:p> ?x . ?x <urn:q> ?y", "?z <urn:q> ?y"
+    assert is_small(f"SELECT * {{ {forward} }}", many)
+    assert is_small(f"SELECT * {{ {forward} . {back} }}", linked(30))
+    assert not is_small(f"SELECT * {{ {forward} . {back} }}", many)
+    assert not is_small(f"SELECT * {{ {forward} . <urn:s> <urn:p>/<urn:q> ?y }}", many)
+
+
+@pytest.mark.parametrize(
+    "group",
+    [
+        "<urn:s7> <urn:p> ?x . ?x <urn:q> ?n",
+        "?x <urn:q> ?n . <urn:s7> <urn:p> ?x",
+        "<urn:s7> <urn:p>/<urn:q> ?n",
+    ],
+)
+def test_the_engine_looks_up_what_a_step_leads_to_and_nothing_else(group: str) -> None:
+    store, seen = Store(), []
+    for n in range(2000):
+        store.add(Quad(NamedNode(f"urn:s{n}"), NamedNode("urn:p"), NamedNode(f"urn:x{n}")))
+        store.add(Quad(NamedNode(f"urn:x{n}"), NamedNode("urn:q"), Literal(f"n{n}")))
+
+    def see(value: Literal) -> Literal:
+        seen.append(value)
+        return Literal(value=True)
+
+    # The engine asks a condition of one variable as soon as that is bound: of all, were it to scan them.
+    query = f"SELECT ?n {{ {group} FILTER(<urn:see>(?n)) }}"
+    found = store.query(query, custom_functions={NamedNode("urn:see"): see})
+    assert isinstance(found, QuerySolutions)
+    assert [solution["n"] for solution in found] == [Literal("n7")] == seen
+
+
+def test_fanouts_are_the_most_objects_and_the_most_subjects_and_are_counted_once(tmp_path: Path) -> None:
+    index = tmp_path / "index"
+    counted = ensure_fanouts(index, linked(7))
+    assert counted == {"urn:p": FanOut(1, 1), "urn:q": FanOut(1, 7)}
+    assert ensure_fanouts(index, linked(9)) == counted
 
 
 def test_queries_of_one_shape_are_told_apart_by_what_they_name() -> None:
     store = filled("urn:many", MOST_MATCHES + 1, "urn:p")
-    assert is_point("SELECT ?a { <urn:few> <urn:p> ?a }", store)
-    assert not is_point("SELECT ?a { <urn:many> <urn:p> ?a }", store)
+    assert is_small("SELECT ?a { <urn:few> <urn:p> ?a }", store)
+    assert not is_small("SELECT ?a { <urn:many> <urn:p> ?a }", store)
 
 
 def told(answer: Answer) -> tuple[int, list[tuple[str, str]], bytes]:

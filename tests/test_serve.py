@@ -335,7 +335,7 @@ def test_the_index_is_built_once_and_anew_for_other_content(tmp_path: Path) -> N
     with serving(release):
         assert sorted(path.name for path in store.iterdir()) == built
     name = json.loads((release / "manifest.json").read_text())["digest"][:16]
-    assert built == [name, f"{name}.names-{VERSION}.sqlite"]
+    assert built == [name, f"{name}.fanouts.json", f"{name}.names-{VERSION}.sqlite"]
 
 
 def test_a_release_in_a_folder_that_cannot_be_written_is_served_all_the_same(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ from pyoxigraph import (
 )
 
 from legation.namespaces import PREFIXES
+from legation.serve.fanout import ensure_fanouts
 from legation.serve.query.admission import Visit
 from legation.serve.query.points import MOST_MATCHES, answer, is_point
 from legation.serve.query.workers import Answer, Pool, Request, Status
@@ -128,6 +129,7 @@ class OxigraphEngine(StoreReader):
         """Open ``index`` read-only."""
         super().__init__(index)
         self._pool = pool
+        self._fanouts = ensure_fanouts(index, self._store)
         self._most_rows, self._most_bytes = settings.result_rows, settings.result_limit
 
     def run(self, request: Request, visit: Visit) -> Answer:
@@ -136,7 +138,7 @@ class OxigraphEngine(StoreReader):
 
     def at_once(self, request: Request) -> Answer | None:
         """See ``Engine.at_once``."""
-        if self._most_rows < MOST_MATCHES or not is_point(request.query, self._store):
+        if self._most_rows < MOST_MATCHES or not is_point(request.query, self._store, self._fanouts):
             return None
         found = answer(request.query, request.format, self._store)
         return found if found is not None and found.size <= self._most_bytes else None

@@ -1,8 +1,9 @@
 """Point queries: so small, by what the index holds, that they are answered at once and not by a worker.
 
-Such a query is a SELECT or an ASK over one group of triple patterns, each of which names what it is about:
-its subject or its object is an IRI. The matches of each pattern are counted first: in whichever order the
-engine joins them, it looks at no more than their product.
+Such a query is a SELECT or an ASK over one group of triple patterns: some name what they are about, an IRI as
+subject or object, and the others lead on from these by properties. The engine starts with the first kind and
+joins only what is connected, so it looks at no more than the product of this: for each pattern that names
+something the number of its matches, which are counted; for each other one its property's fan-out.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import Final
 from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QueryTriples, Store
 
 from legation.namespaces import PREFIXES
+from legation.serve.fanout import FanOut, FanOuts
 from legation.serve.query.gate import Token, tokens
 from legation.serve.query.versions import NEWEST, Signs
 from legation.serve.query.workers import Answer
@@ -30,6 +32,10 @@ LONGEST: Final = 2048
 
 REMEMBERED: Final = 1024
 """Shapes of queries that are remembered."""
+
+RDF_TYPE: Final = NamedNode(PREFIXES["rdf"] + "type")
+NONE: Final = FanOut(0, 0)
+"""That of a property which no statement has."""
 
 _IRI: Final = re.compile(r"<([^<>\"'{}|\\^`\x00-\x20]*)>")
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
@@ -62,18 +68,28 @@ Part = Name | NamedNode | str | None
 Pattern = tuple[Part, Part, Part]
 
 
-def is_point(query: str, store: Store) -> bool:
-    """Tell whether ``query`` is a point query over the default graph of ``store``."""
+@dataclass(frozen=True)
+class Step:
+    """A pattern, and where it names nothing the ways in which a join can come to it."""
+
+    pattern: Pattern
+    ways: tuple[int, ...] = ()
+    """0: from its subject to its objects, 1: the other way; the places of both in a ``FanOut``."""
+
+
+def is_point(query: str, store: Store, fanouts: FanOuts) -> bool:
+    """Tell whether ``query`` is a point query over the default graph of ``store``, which has ``fanouts``."""
     if len(query) > LONGEST or "\\" in query or _SERVICE.search(query) is not None:
         return False
     iris = _IRI.findall(query)
-    patterns = _patterns(_IRI.sub("<>", query))
-    if not patterns or not all(map(_ABSOLUTE.match, iris)):
+    steps = _steps(_IRI.sub("<>", query))
+    if not steps or not all(map(_ABSOLUTE.match, iris)):
         return False
-    most = MOST_MATCHES
-    for pattern in patterns:
-        most //= max(1, _matches(store, pattern, iris, most))
-    return most > 0
+    left = MOST_MATCHES
+    for step in steps:
+        most = _fanout(fanouts, step, iris) if step.ways else _matches(store, step.pattern, iris, left)
+        left //= max(1, most)
+    return left > 0
 
 
 def answer(query: str, name: str, store: Store) -> Answer | None:
@@ -103,8 +119,16 @@ def _matches(store: Store, pattern: Pattern, iris: Sequence[str], most: int) -> 
     return sum(1 for _ in islice(found, most + 1))
 
 
+def _fanout(fanouts: FanOuts, step: Step, iris: Sequence[str]) -> int:
+    """Return how many matches one step adds at most to each of those before it."""
+    predicate = step.pattern[1]
+    name = predicate.node(iris).value if isinstance(predicate, Name) else RDF_TYPE.value
+    found = fanouts.get(name, NONE)
+    return max(found[way] for way in step.ways)
+
+
 @lru_cache(REMEMBERED)
-def _patterns(shape: str) -> tuple[Pattern, ...]:
+def _steps(shape: str) -> tuple[Step, ...]:
     """Return the patterns of a query whose IRIs are cut out of it, none where it is no point query.
 
     What was cut out holds no quote, so all queries of this shape have the same tokens.
@@ -114,9 +138,36 @@ def _patterns(shape: str) -> tuple[Pattern, ...]:
     if len(numbered) != shape.count("<>"):
         return ()
     try:
-        return tuple(_Reader(found, numbered).patterns())
+        return tuple(_in_reach(list(_Reader(found, numbered).patterns())))
     except NotPointError:
         return ()
+
+
+def _in_reach(patterns: Sequence[Pattern]) -> Iterator[Step]:
+    """Yield each pattern with the ways to it; raise ``NotPointError`` where there is none to one."""
+    for number, pattern in enumerate(patterns):
+        subject, predicate, obj = pattern
+        if isinstance(subject, Name) or isinstance(obj, Name):
+            yield Step(pattern)
+            continue
+        bound = _bound([*patterns[:number], *patterns[number + 1 :]])
+        ways = tuple(way for way, end in enumerate((subject, obj)) if end in bound)
+        if isinstance(predicate, str) or not ways:
+            raise NotPointError
+        yield Step(pattern, ways)
+
+
+def _bound(patterns: Sequence[Pattern]) -> set[Part]:
+    """Return the variables that patterns bind, beginning with those that name something."""
+    bound: set[Part] = set()
+    before = -1
+    while len(bound) != before:
+        before = len(bound)
+        for pattern in patterns:
+            ends = {pattern[0], pattern[2]}
+            if any(isinstance(end, Name) for end in ends) or ends & bound:
+                bound |= {part for part in pattern if isinstance(part, str)}
+    return bound
 
 
 class _Reader:
@@ -128,6 +179,7 @@ class _Reader:
         self._numbered = numbered
         self._place = 0
         self._prefixes: dict[str, int] = {}
+        self._between = 0
 
     def patterns(self) -> Iterator[Pattern]:
         """Yield the patterns; raise ``NotPointError`` at anything that a point query does not have."""
@@ -178,29 +230,46 @@ class _Reader:
             self._next()
 
     def _same_subject(self) -> Iterator[Pattern]:
-        subject, predicate = self._part(), self._verb()
+        subject, path = self._part(), self._path()
         while True:
-            yield self._pattern(subject, predicate, self._part())
+            yield from self._patterns(subject, path, self._part())
             pause = self._now.text
             if pause in _PAUSES:
                 self._next()
             else:
                 self._expect(pause == "}" or self._now.keyword == "FILTER")
             if pause == ";":
-                predicate = self._verb()
+                path = self._path()
             elif pause != ",":
                 return
 
+    def _patterns(self, subject: Part, path: Sequence[Part], obj: Part) -> Iterator[Pattern]:
+        """Yield the patterns of a path, a variable of its own between each two (SPARQL 1.1 §18.2.2.4)."""
+        for predicate in path[:-1]:
+            self._between += 1
+            yield self._pattern(subject, predicate, f"/{self._between}")
+            subject = f"/{self._between}"
+        yield self._pattern(subject, path[-1], obj)
+
     def _pattern(self, subject: Part, predicate: Part, obj: Part) -> Pattern:
-        self._expect(isinstance(subject, Name | str) and (isinstance(subject, Name) or isinstance(obj, Name)))
+        """Return a pattern, unless it looks for a literal or names a variable twice."""
+        self._expect(isinstance(subject, Name) or (isinstance(subject, str) and obj is not None))
         variables = [part for part in (subject, predicate, obj) if isinstance(part, str)]
-        self._expect(len(variables) == len(set(variables)))
+        self._expect(predicate is not None and len(variables) == len(set(variables)))
         return subject, predicate, obj
+
+    def _path(self) -> list[Part]:
+        path = [self._verb()]
+        while self._now.text == "/":
+            self._next()
+            path.append(self._verb())
+        self._expect(len(path) == 1 or not any(isinstance(part, str) for part in path))
+        return path
 
     def _verb(self) -> Part:
         if self._now.text == "a":
             self._next()
-            return NamedNode(PREFIXES["rdf"] + "type")
+            return RDF_TYPE
         return self._part()
 
     def _part(self) -> Part:
