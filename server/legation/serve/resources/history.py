@@ -10,11 +10,12 @@ from __future__ import annotations
 import hashlib
 import mmap
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import groupby, islice
+from itertools import groupby, islice, takewhile
 from pathlib import Path
+from types import MappingProxyType
 from typing import Final
 
 from pyoxigraph import (
@@ -27,9 +28,8 @@ from pyoxigraph import (
     parse_query_results,
 )
 
-from legation.namespaces import ID, LEG, LEGSH
+from legation.namespaces import ID, KINDS, LEG, LEGSH
 from legation.release import CHANGE_COLUMNS, CHANGES, Release, ReleaseError, release_named
-from legation.serve.web.iris import kind_and_slug
 
 ADDED: Final = "added"
 CHANGED: Final = "changed"
@@ -38,8 +38,8 @@ FIRST: Final = "first"
 """What happens to a thing in a release; ``first`` is to be there from the first release on."""
 
 HEADING: Final = "\t".join(f"?{column}" for column in CHANGE_COLUMNS).encode() + b"\n"
-SPACES: Final = (ID, LEG, LEGSH)
-"""Where identifiers begin that last."""
+OTHER_KINDS: Final[Mapping[str, str]] = MappingProxyType({"term": LEG, "shape": LEGSH})
+"""Identifiers that last and are no things, and how they begin."""
 
 Term = NamedNode | BlankNode | Literal | Triple
 
@@ -155,28 +155,18 @@ def changes_of(release: Release, space: str, limit: int) -> list[Change]:
 
 def tallies(release: Release) -> Mapping[tuple[str, str], int]:
     """Return how many identifiers of which kind a release added, changed and removed."""
-    path, found, last = list_of(release), Counter[tuple[str, str]](), b""
-    if path is None:
-        return found
-    with path.open("rb") as lines:
-        next(lines)
-        for line in lines:
-            subject, what, _ = line.split(b"\t", 2)
-            if subject != last:
-                found[kind_of(subject.decode()[1:-1]), what.decode().strip('"')] += 1
-                last = subject
+    found = Counter[tuple[str, str]]()
+    for kind in (*KINDS, *OTHER_KINDS):
+        lines = lines_from(list_of(release), f"<{space_of(kind)}".encode())
+        heads = (line.split(b"\t", 2)[:2] for line in lines)
+        for (_, what), _ in groupby(heads):
+            found[kind, what.decode().strip('"')] += 1
     return found
 
 
-def kind_of(iri: str) -> str:
-    """Return the kind of an identifier: that of a thing, ``term`` or ``shape``."""
-    found = kind_and_slug(iri)
-    return found[0] if found is not None else "shape" if iri.startswith(LEGSH) else "term"
-
-
 def space_of(kind: str) -> str:
-    """Return how the identifiers of a kind begin."""
-    return {"term": LEG, "shape": LEGSH}.get(kind, f"{ID}{kind}/")
+    """Return how the identifiers of a kind begin: of a kind of thing, or of terms or shapes."""
+    return OTHER_KINDS.get(kind, f"{ID}{kind}/")
 
 
 def list_of(release: Release) -> Path | None:
@@ -186,8 +176,6 @@ def list_of(release: Release) -> Path | None:
 
 def changes(path: Path | None, start: str) -> Iterator[Change]:
     """Yield the changes whose lines begin with ``start``."""
-    if path is None:
-        return
     for _, lines in groupby(lines_from(path, start.encode()), key=lambda line: line[: line.index(b"\t")]):
         rows = parse_query_results(b"".join([HEADING, *lines]), QueryResultsFormat.TSV)
         yield change_from(list(rows))  # type: ignore[arg-type]  # a table, and so no yes or no
@@ -201,27 +189,22 @@ def change_from(rows: Sequence[QuerySolution]) -> Change:
     return Change(rows[0]["thing"].value, rows[0]["change"].value, told)
 
 
-def lines_from(path: Path, start: bytes) -> Iterator[bytes]:
+def lines_from(path: Path | None, start: bytes) -> Iterator[bytes]:
     """Yield the lines of a sorted file, whose first line is a heading, that begin with ``start``."""
-    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        place = bisect(text.find(b"\n") + 1, len(text), lambda at: line_at(text, at) < start, text)
-        while place < len(text) and text[place : place + len(start)] == start:
-            line = line_at(text, place)
-            yield line
-            place += len(line)
+    if path is None:
+        return
+    with path.open("rb") as file:
+        with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as text:
+            place = bisect(text, start)
+        file.seek(place)
+        yield from takewhile(lambda line: line.startswith(start), file)
 
 
-def bisect(low: int, high: int, before: Callable[[int], bool], text: mmap.mmap) -> int:
-    """Return where the first line begins, from ``low`` to ``high``, that is not ``before`` what is sought."""
+def bisect(text: mmap.mmap, start: bytes) -> int:
+    """Return where the first line begins, after the heading, that does not sort before ``start``."""
+    low, high = text.find(b"\n") + 1, len(text)
     while low < high:
         middle = text.rfind(b"\n", low, (low + high) // 2) + 1 or low
-        if before(middle):
-            low = text.find(b"\n", middle) + 1
-        else:
-            high = middle
+        end = text.find(b"\n", middle) + 1
+        low, high = (end, high) if text[middle:end] < start else (low, middle)
     return low
-
-
-def line_at(text: mmap.mmap, place: int) -> bytes:
-    """Return the line that begins at ``place``, with its end."""
-    return text[place : text.find(b"\n", place) + 1]
