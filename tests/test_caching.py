@@ -6,7 +6,7 @@ import gzip
 import re
 import socket
 from collections.abc import Iterator
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import pytest
 import zstandard
@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 
 from legation.serve.front.answers import Answers, canonical_header, canonical_query
 from legation.serve.front.coding import GZIP, IDENTITY, ZSTD, Wanted, choose_coding, plain_tags, tag_for
+from legation.serve.front.fields import read_fields
 from legation.serve.front.gateway import Reply
 from legation.serve.web.negotiation import parse_accept
 from tests.serving import Answer, Server, serving, small_release
@@ -292,7 +293,19 @@ def test_one_spelling_stands_for_all_orders_of_different_fields(
 ) -> None:
     by_name = sorted(fields, key=lambda pair: pair[0], reverse=True)
     assert canonical_query(urlencode(fields)) == canonical_query(urlencode(by_name))
-    assert canonical_query(canonical_query(urlencode(fields))) == canonical_query(urlencode(fields))
+    assert sorted(canonical_query(urlencode(fields))) == sorted(fields)
+
+
+@given(st.lists(st.sampled_from(["a", "=", "&", "+", "%", "%41", "%C3%A9", "%ff", "\\", "\\x41", "é", "\n"])))
+def test_fields_are_read_as_the_standard_library_reads_them(pieces: list[str]) -> None:
+    query = "".join(pieces)
+    try:
+        expected = tuple(parse_qsl(query, keep_blank_values=True, errors="strict"))
+    except ValueError:
+        with pytest.raises(ValueError, match="decode"):
+            read_fields(query)
+    else:
+        assert read_fields(query) == expected
 
 
 @given(st.from_regex(r"([a-zA-Z*]{1,3}/[a-z*]{1,3}( ?; ?q=0\.[0-9])?[ ,;]{0,2}){0,3}", fullmatch=True))
@@ -321,5 +334,5 @@ def test_memory_of_no_size_keeps_nothing() -> None:
     answers = Answers(0)
     url = answers.url("host", "/", "")
     answers.keep(url, {}, IDENTITY, Reply(200, [], b"body"), {})
-    assert answers.find(url, {}, IDENTITY, url) is None
+    assert answers.find(url, {}, IDENTITY, ("host", "/", "")) is None
     assert answers.size == 0

@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -54,6 +54,9 @@ class PastEngine(StoreReader):
 
     def at_once(self, request: Request) -> None:
         """Answer nothing, as ``run`` does."""
+
+    def begin(self, request: Request, visit: Visit, decided: Callable[[], object]) -> None:
+        """Begin nothing, as ``run`` does."""
 
     def status(self) -> Status:
         """Return that none run and none wait."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 from typing import Final, Protocol
@@ -23,7 +23,7 @@ from legation.namespaces import PREFIXES
 from legation.serve.fanout import ensure_fanouts
 from legation.serve.query.admission import Visit
 from legation.serve.query.points import MOST_MATCHES, answer, is_point
-from legation.serve.query.workers import Answer, Pool, Request, Status
+from legation.serve.query.workers import Answer, Begun, Pool, Request, Status
 from legation.serve.settings import Settings
 
 NAME_PROPERTIES: Final = (
@@ -66,6 +66,10 @@ class Engine(Protocol):
 
     def at_once(self, request: Request) -> Answer | None:
         """Return the whole answer to a query that takes no more than a moment, ``None`` for any other."""
+        ...
+
+    def begin(self, request: Request, visit: Visit, decided: Callable[[], object]) -> Begun | None:
+        """Begin a query without waiting for it, where that can be done; see ``Begun``."""
         ...
 
     def status(self) -> Status:
@@ -142,6 +146,10 @@ class OxigraphEngine(StoreReader):
             return None
         found = answer(request.query, request.format, self._store)
         return found if found is not None and found.size <= self._most_bytes else None
+
+    def begin(self, request: Request, visit: Visit, decided: Callable[[], object]) -> Begun | None:
+        """See ``Engine.begin``."""
+        return Begun(self._pool, request, visit, decided)
 
     def status(self) -> Status:
         """See ``Engine.status``."""

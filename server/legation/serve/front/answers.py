@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from operator import itemgetter
 from typing import Final, Generic, TypeVar
-from urllib.parse import parse_qsl, urlencode
 
 from legation.serve.front.coding import plain_tags
+from legation.serve.front.fields import read_fields
 from legation.serve.front.gateway import Headers, Reply
 from legation.serve.web.caching import FOR_EVER, MOVING
 
@@ -50,7 +50,10 @@ _AROUND: Final = re.compile(r"\s*([,;])\s*")
 
 Result = TypeVar("Result")
 
-Url = tuple[str, str, str]
+Canonical = tuple[tuple[str, ...], ...]
+"""Fields of an address, or one text that has none."""
+
+Url = tuple[str, str, Canonical]
 """Authority, path and canonical query: the authority because the endpoint's description repeats it."""
 
 Exact = tuple[str, ...]
@@ -140,7 +143,7 @@ class Answers:
 
     def url(self, authority: str, path: str, query: str) -> Url:
         """Return the key of an address."""
-        return authority, path, self._canonical(query) if query else ""
+        return authority, path, self._canonical(query) if query else ()
 
     def recall(self, exact: Exact) -> Kept | None:
         """Return the answer to a request that was asked before in just these letters: the short way."""
@@ -177,7 +180,7 @@ class Answers:
     def keep(self, url: Url, asked: Asked, coding: str, reply: Reply, note: dict[str, str]) -> None:
         """Keep a whole reply in a content coding, for requests like the one it was made for."""
         vary, kept = reply.vary, Kept.of(reply, note)
-        size = kept.size() + sum(map(len, url))
+        size = kept.size() + _length(url)
         if size > self.most or not vary <= {*NEGOTIATED, "accept-encoding"}:
             return
         address = self._addresses.setdefault(url, _Address())
@@ -189,7 +192,7 @@ class Answers:
         replaced = address.kept.pop(key, None)
         if replaced is not None:
             self._exact.clear()
-        change = size - (replaced.size() + sum(map(len, url)) if replaced is not None else 0)
+        change = size - (replaced.size() + _length(url) if replaced is not None else 0)
         address.kept[key] = kept
         address.size += change
         self.size += change
@@ -213,6 +216,11 @@ class Answers:
         return (coding, *[self._said(asked.get(name, "")) for name in names])
 
 
+def _length(url: Url) -> int:
+    """Return how many characters a key holds."""
+    return len(url[0]) + len(url[1]) + sum(sum(map(len, one)) for one in url[2])
+
+
 def may_be_kept(reply: Reply) -> bool:
     """Tell whether a reply to a whole GET may be sent again to whoever asks the same.
 
@@ -222,17 +230,16 @@ def may_be_kept(reply: Reply) -> bool:
     return stored and reply.header("cache-control") in (MOVING, FOR_EVER)
 
 
-def canonical_query(query: str) -> str:
-    """Return one spelling of all the query strings that carry the same fields, in whichever order.
+def canonical_query(query: str) -> Canonical:
+    """Return the same for all the query strings that carry the same fields, in whichever order.
 
     Fields of the same name stay in theirs, because it may matter which is the first. A string that is not
     UTF-8 stays as it is: handlers decide what it means.
     """
     try:
-        fields = parse_qsl(query, keep_blank_values=True, errors="strict")
+        return tuple(sorted(read_fields(query), key=itemgetter(0)))
     except ValueError:
-        return query
-    return urlencode(sorted(fields, key=itemgetter(0)))
+        return ((query,),)
 
 
 def canonical_header(value: str) -> str:

@@ -35,7 +35,11 @@ class Reply:
 
     def header(self, name: str) -> str | None:
         """Return the first value of a header, given in lower case."""
-        return next((value for known, value in self.headers if known.lower() == name), None)
+        size = len(name)  # most names differ in it, which is told at once
+        for known, value in self.headers:
+            if len(known) == size and known.lower() == name:
+                return value
+        return None
 
     def without(self, *names: str) -> Headers:
         """Return the headers less those named, in lower case."""

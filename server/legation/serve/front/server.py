@@ -24,6 +24,10 @@ from legation.serve.front.gateway import Headers, Reply, call, environment, head
 from legation.serve.front.logs import NOTE, NUMBER, Entry, Log
 from legation.serve.front.metrics import MEDIA_TYPE, Metrics, may_see
 from legation.serve.front.metrics import PATH as METRICS
+from legation.serve.front.shortcut import Question
+from legation.serve.front.soon import NOTHING, answer_soon
+from legation.serve.query.admission import Visit
+from legation.serve.query.workers import BEGUN, Answer, Begun
 from legation.serve.settings import Settings
 from legation.serve.web import caching
 from legation.serve.web.problems import PROBLEM, PROBLEM_JSON, ProblemError, as_json
@@ -61,9 +65,9 @@ BESIDE: Final = "beside"
 """What memory had to do with an answer: it was there, it was not, or it was not looked for."""
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Exchange:
-    """One request under way."""
+    """One request under way, and what becomes of it."""
 
     scope: Scope
     protocol: HTTPProtocol
@@ -78,6 +82,13 @@ class Exchange:
     began: float = field(default_factory=time.perf_counter)
     note: dict[str, str] = field(default_factory=dict)
     """What handlers tell the log."""
+    begun: Begun | None = None
+    """The query that it asks, where a worker has that already."""
+
+    def end_query(self) -> None:
+        """End the query that has begun, unless the application has gone on with it."""
+        if self.begun is not None:
+            self.begun.close()
 
 
 class Front:
@@ -121,27 +132,64 @@ class Front:
             await self._tell_metrics(exchange)
         elif exact is None:
             await self._work(exchange)
-        elif not await self._at_once(exchange, exact):
-            answers = self._editions.current.answers
-            url = answers.url(headers.get("host", ""), scope.path, scope.query_string)
-            kept = answers.find(url, headers, wanted.key, exact)
-            if kept is None:
-                await self._work(replace(exchange, url=url, cache=MISS))
-            else:
-                self._repeat(scope, protocol, headers, kept)
+        else:
+            await self._read(exchange, exact)
 
-    async def _at_once(self, exchange: Exchange, exact: Exact) -> bool:
-        """Answer a point query, and tell whether it was one; asked again, its answer is to be kept."""
-        edition = self._editions.current
-        if edition.answers.is_again(exact):
+    async def _read(self, exchange: Exchange, exact: Exact) -> None:
+        """Answer a GET: a query in the loop where that can be, all else from memory or by the application.
+
+        The answer to a point query is kept when it is asked for again.
+        """
+        edition, scope, headers = self._editions.current, exchange.scope, exchange.headers
+        answers, again = edition.answers, edition.answers.is_again(exact)
+        question = edition.shortcut.question(scope, headers)
+        if question is not None and not again and (answer := edition.shortcut.at_once(question)) is not None:
+            answers.misses += 1
+            exchange.cache = MISS
+            await self._answer_query(edition, exchange, question, answer)
+            return
+        url = answers.url(headers.get("host", ""), scope.path, scope.query_string)
+        kept = answers.find(url, headers, exchange.wanted.key, exact)
+        if kept is not None:
+            self._repeat(scope, exchange.protocol, headers, kept)
+            return
+        exchange.url, exchange.cache = url, MISS
+        if question is None or again or not await self._soon(exchange, question):
+            await self._work(exchange)
+
+    async def _soon(self, exchange: Exchange, question: Question) -> bool:
+        """Have a worker answer a query in a moment; tell whether the request has been seen to.
+
+        One that takes longer goes the long way, and its worker with it.
+        """
+        if not question.is_for_worker():
             return False
-        reply = edition.shortcut.reply(exchange.scope, exchange.headers, exchange.note)
-        if reply is None:
-            return False
-        edition.answers.misses += 1
-        coded = encode(reply, exchange.wanted)
-        self._done(replace(exchange, cache=MISS), coded.status, await self._send(exchange, coded))
-        return True
+        visit = Visit(Client(), self._counted_for(exchange))
+        with self._editions.lease() as edition:
+            outcome = await answer_soon(edition.shortcut.engine, question.request, visit)
+            if outcome.answer is not None:
+                await self._answer_query(edition, exchange, question, outcome.answer)
+            elif outcome.begun is not None:
+                exchange.begun = outcome.begun
+                await self._work(exchange)
+            return outcome != NOTHING
+
+    async def _answer_query(
+        self, edition: Edition, exchange: Exchange, question: Question, answer: Answer
+    ) -> None:
+        """Send the answer to a query that the application has not seen; one with a key is kept."""
+        exchange.note["query"] = question.request.query
+        coded = encode(edition.shortcut.reply(question, answer), exchange.wanted)
+        if exchange.url is not None:
+            coding = exchange.wanted.key
+            edition.answers.keep(exchange.url, exchange.headers, coding, coded, exchange.note)
+        self._done(exchange, coded.status, await self._send(exchange, coded))
+
+    def _counted_for(self, exchange: Exchange) -> str:
+        """Return the address that a query counts for, as the application does."""
+        header = self._settings.client_header.lower()
+        named = exchange.headers.get(header, "").rpartition(",")[2].strip() if header else ""
+        return named or exchange.scope.client.rpartition(":")[0]
 
     def give_up(self) -> None:
         """Treat every client as one that has hung up: the time for requests under way is over."""
@@ -190,6 +238,7 @@ class Front:
         """Have the application answer, in a thread, and send what it says."""
         body, refusal = await self._body(exchange)  # before it takes one of the places: it may be slow
         if self._under_way >= self._settings.threads + WAITING:
+            exchange.end_query()
             self._done(exchange, _send_busy(exchange), 0)
             return
         self._under_way += 1
@@ -203,6 +252,7 @@ class Front:
             self._done(exchange, reply.status, size)
         finally:
             self._under_way -= 1
+            exchange.end_query()
 
     def _done(self, exchange: Exchange, status: int, size: int) -> None:
         """Count a request that memory did not answer, and have it logged."""
@@ -253,9 +303,10 @@ class Front:
     async def _reply(
         self, edition: Edition, exchange: Exchange, body: bytes, problem: ProblemError | None
     ) -> tuple[Reply, bool]:
-        client = Client()
+        begun = exchange.begun
+        client = Client() if begun is None else begun.visit.client
         self._clients.add(client)
-        extra = {CLIENT: client, PROBLEM: problem, NOTE: exchange.note, NUMBER: exchange.number}
+        extra = {CLIENT: client, PROBLEM: problem, NOTE: exchange.note, NUMBER: exchange.number, BEGUN: begun}
         environ = _environment(exchange, body, extra)
         loop = asyncio.get_running_loop()
         try:

@@ -13,7 +13,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from legation.serve.front.client import Client
 from legation.serve.web.refusals import ClientGoneError, OutOfTimeError, QueueFullError
@@ -31,9 +31,12 @@ class Visit:
 
 
 @dataclass(eq=False)
-class _Ticket:
+class Ticket:
+    """A wish for a place."""
+
     name: str
-    decided: threading.Event = field(default_factory=threading.Event)
+    decided: Callable[[], object]
+    """Called when it is ``admitted``, or dropped from the queue."""
     admitted: bool = False
 
 
@@ -51,7 +54,7 @@ class Lane:
         self._queue_time = queue_time
         self._lock = threading.Lock()
         self._held: Counter[str] = Counter()
-        self._waiting: list[_Ticket] = []
+        self._waiting: list[Ticket] = []
 
     def counts(self) -> tuple[int, int]:
         """Return how many places are taken, and how many wait for one."""
@@ -65,28 +68,46 @@ class Lane:
         Raises ``QueueFullError`` where there is no room in the queue, or none came free in time,
         ``OutOfTimeError`` where the client's patience ends first, ``ClientGoneError`` where the client does.
         """
-        ticket = _Ticket(visit.name)
-        with self._lock:
-            self._waiting.append(ticket)
-            self._admit()
-            if len(self._waiting) > self._queue:
-                self._drop_one()
+        event = threading.Event()
+        ticket = self.ask(visit, event.set)
         if not ticket.admitted:
             before_waiting()
-            self._wait(ticket, visit)
+            self._wait(ticket, event, visit)
         if not ticket.admitted:
             raise self._reason(visit)
         try:
             yield
         finally:
-            with self._lock:
-                self._held[ticket.name] -= 1
-                self._held += Counter()  # forgets the names that hold nothing
-                self._admit()
+            self.leave(ticket)
 
-    def _wait(self, ticket: _Ticket, visit: Visit) -> None:
-        with visit.client.leaving(ticket.decided.set):
-            ticket.decided.wait(max(0.0, min(self._queue_time, visit.until - time.monotonic())))
+    def ask(self, visit: Visit, decided: Callable[[], object]) -> Ticket:
+        """Ask for a place without waiting; ``decided`` is called when one comes free, or no room is left."""
+        ticket = Ticket(visit.name, decided)
+        with self._lock:
+            if not self._waiting and self._has_place(ticket):
+                self._held[ticket.name] += 1
+                ticket.admitted = True
+                return ticket
+            self._waiting.append(ticket)
+            self._admit()
+            if len(self._waiting) > self._queue:
+                self._drop_one()
+        return ticket
+
+    def leave(self, ticket: Ticket) -> None:
+        """Give a place back, or wait for it no longer."""
+        with self._lock:
+            if ticket.admitted:
+                self._held[ticket.name] -= 1
+                if not self._held[ticket.name]:
+                    del self._held[ticket.name]
+                self._admit()
+            elif ticket in self._waiting:
+                self._waiting.remove(ticket)
+
+    def _wait(self, ticket: Ticket, event: threading.Event, visit: Visit) -> None:
+        with visit.client.leaving(event.set):
+            event.wait(max(0.0, min(self._queue_time, visit.until - time.monotonic())))
         with self._lock:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
@@ -96,20 +117,23 @@ class Lane:
             return ClientGoneError()
         return OutOfTimeError() if time.monotonic() >= visit.until else QueueFullError()
 
+    def _has_place(self, ticket: Ticket) -> bool:
+        return self._held.total() < self._places and self._held[ticket.name] < self._share
+
     def _admit(self) -> None:
-        while self._held.total() < self._places:
-            allowed = [waiting for waiting in self._waiting if self._held[waiting.name] < self._share]
+        while self._waiting:
+            allowed = [waiting for waiting in self._waiting if self._has_place(waiting)]
             if not allowed:
                 return
             ticket = min(allowed, key=lambda waiting: self._held[waiting.name])
             self._waiting.remove(ticket)
             self._held[ticket.name] += 1
             ticket.admitted = True
-            ticket.decided.set()
+            ticket.decided()
 
     def _drop_one(self) -> None:
         queued = Counter(ticket.name for ticket in self._waiting)
         most = max(queued.values())
         dropped = next(ticket for ticket in reversed(self._waiting) if queued[ticket.name] == most)
         self._waiting.remove(dropped)
-        dropped.decided.set()
+        dropped.decided()

@@ -270,8 +270,9 @@ def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:
 
 
 def _run(asked: Asked, wanted: workers.Request, deadline: float) -> workers.Answer:
+    begun: workers.Begun | None = request.environ.get(workers.BEGUN)
     try:
-        return state().engine.run(wanted, asked.visit(deadline))
+        return state().engine.run(replace(wanted, begun=begun), asked.visit(deadline))
     except refusals.RefusalError as refusal:
         raise _refused(wanted.query, refusal, asked.limits()) from None
 

@@ -78,6 +78,31 @@ def receive(connection: socket.socket, deadline: float | None = None) -> Frame:
         raise
 
 
+def peek(connection: socket.socket) -> tuple[Frame, int] | None:
+    """Return the frame that is there and its size, ``None`` where none is or not all of it; it stays there.
+
+    ``drop`` takes it away.
+    """
+    connection.setblocking(False)
+    try:
+        data = connection.recv(FIRST, socket.MSG_PEEK)
+    except (BlockingIOError, ConnectionResetError):
+        return None
+    if len(data) < PREFIX.size:
+        return None
+    head_size, body_size = PREFIX.unpack_from(data)
+    start = PREFIX.size + head_size
+    if len(data) < start + body_size:
+        return None
+    header = json.loads(data[PREFIX.size : start].decode("utf-8", "surrogatepass"))
+    return Frame(header, data[start:]), len(data)
+
+
+def drop(connection: socket.socket, size: int) -> None:
+    """Take away the frame of this size that is there."""
+    connection.recv(size)
+
+
 def _receive_first(connection: socket.socket, deadline: float | None) -> tuple[bytes, list[int]]:
     """Receive the beginning of a frame; nothing follows a frame before it is answered."""
     _arm(connection, deadline)

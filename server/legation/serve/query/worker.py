@@ -251,8 +251,9 @@ class _Turns:
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
-        if self._left is not None:
-            self._answer(self._left)
+        left, self._left = self._left, None
+        if left is not None:
+            self._answer(left)
         for request in requests(self._connection):
             if os.getpriority(os.PRIO_PROCESS, 0) != self._normal:  # this thread's own
                 self._left = request

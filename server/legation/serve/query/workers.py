@@ -76,6 +76,9 @@ SETTLING: Final = 0.25
 """Seconds after a query got all the memory there is: where it runs out in them, it may have done so before,
 and begins anew. One that really took all of it so quickly costs little more by that."""
 
+BEGUN: Final = "legation.begun"
+"""Where the WSGI environment holds the ``Begun`` query, where there is one."""
+
 ANYONE: Final = Visit(Client())
 """A visit of nobody in particular, who stays."""
 
@@ -95,6 +98,8 @@ class Request:
     """For the format ``rows``: how many at most."""
     time: float = math.inf
     """Seconds that are left of the time that the query was given, where some are spent already."""
+    begun: Begun | None = None
+    """The same query, where a worker has it already."""
 
     def header(self) -> dict[str, Any]:
         """Return the request as a frame's header."""
@@ -196,6 +201,8 @@ class _Work:
         self._process, self._visit, self._circuit = process, visit, circuit
         self._deadline = visit.until
         self._slow = False
+        self._spent = 0.0
+        """What the process had spent when it got the query."""
         self.ended = False
         self.replaced: Callable[[], object] = _nothing
         """What to do when another process stands ready in the place of this one."""
@@ -203,6 +210,7 @@ class _Work:
     def ask(self, request: Request, limit: float) -> None:
         """Hand the query to the process; from now on it has ``limit`` seconds."""
         self._deadline = min(self._visit.until, time.monotonic() + limit)
+        self._spent = sandbox.time_spent(self._process.pid)
         try:
             wire.send(self._process.connection, wire.Frame(request.header()), self._deadline)
         except (wire.LateError, wire.ClosedError) as error:
@@ -215,11 +223,12 @@ class _Work:
             return bool(wait([self._process.connection], min(moment, self._deadline - time.monotonic())))
 
     def is_done_within(self, spent: float) -> bool:
-        """Tell whether the process has answered or ended before it spends so many seconds of processor time.
+        """Tell whether the process has answered or ended before it spends so many seconds on the query.
 
-        Where other programs keep it waiting it has ``PATIENCE`` times as long by the clock.
+        They are processor time; where other programs keep it waiting it has ``PATIENCE`` times as long by the
+        clock.
         """
-        end = sandbox.time_spent(self._process.pid) + spent
+        end = self._spent + spent
         latest = min(time.monotonic() + PATIENCE * spent, self._deadline)
         left = spent
         while not self.is_done(max(left, SHORTEST)):
@@ -250,6 +259,22 @@ class _Work:
             raise
         self._give_back()
         return answer
+
+    def fileno(self) -> int:
+        """Return the descriptor that can be read when the process has answered or ended."""
+        return self._process.connection.fileno()
+
+    def answer_there(self) -> Answer | None:
+        """Return the answer where all of it is there, the process given back; ``None`` for anything else."""
+        found = wire.peek(self._process.connection)
+        if found is None:
+            return None
+        frame, size = found
+        if frame.header["status"] != "ok" or frame.header["size"] != len(frame.body):
+            return None
+        wire.drop(self._process.connection, size)
+        self._give_back()
+        return _answer_in(frame)
 
     def end(self) -> None:
         """Kill the process, unless that has been done."""
@@ -334,13 +359,69 @@ class _Circuit:
                 return
 
 
+class Begun:
+    """A query that waits for a worker or has one, and no thread that waits for it.
+
+    Whoever has begun it takes its answer where that is there in a moment, or has ``Pool.run`` go on with it.
+    """
+
+    def __init__(self, pool: Pool, request: Request, visit: Visit, decided: Callable[[], object]) -> None:
+        """Ask for a quick place; ``decided`` is called when one comes free, or no room is left to wait."""
+        self.visit = visit
+        self._pool, self._request = pool, request
+        self._ticket = pool.quick.ask(visit, decided)
+        self._work: _Work | None = None
+        self._closed = False
+
+    @property
+    def has_place(self) -> bool:
+        """Whether there is a place for the query."""
+        return self._ticket.admitted
+
+    def start(self) -> int | None:
+        """Hand the query to a worker; return the descriptor that tells of its answer, where one takes it."""
+        work = self._pool.take_ready(self.visit)
+        if work is None:
+            return None
+        try:
+            work.ask(self._request, self._pool.limit(self._request))
+        except WorkerFailedError:
+            return None
+        self._work = work
+        return work.fileno()
+
+    def answer(self) -> Answer | None:
+        """Return the answer where all of it is there; then the query is over."""
+        answer = self._work.answer_there() if self._work is not None else None
+        if answer is not None:
+            self._work = None
+            self.close()
+        return answer
+
+    def passed_on(self) -> tuple[_Work, Callable[[], object]] | None:
+        """Let go of the worker: return it and how to leave its place, or ``None`` where there is none."""
+        if self._work is None or self._closed:
+            return None
+        work, self._work, self._closed = self._work, None, True
+        return work, partial(self._pool.quick.leave, self._ticket)
+
+    def close(self) -> None:
+        """End the query, unless it is over or passed on."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._work is not None:
+            self._work.end()
+        self._pool.quick.leave(self._ticket)
+
+
 class Pool:
     """Runs free-form queries in worker processes, within the limits of ``settings``."""
 
     def __init__(self, store: Path, context: Path, settings: Settings) -> None:
         """Start the workers on ``store``; ``context`` is the JSON-LD context they write with."""
         self._settings = settings
-        self._quick = Lane(settings.quick_workers, settings.queue, settings.queue_time, reserve=1)
+        self.quick = Lane(settings.quick_workers, settings.queue, settings.queue_time, reserve=1)
         self._slow = Lane(settings.workers, settings.queue, settings.queue_time)
         bounds = Bounds(
             settings.quick_memory, settings.memory_limit, settings.result_limit, settings.result_rows
@@ -350,14 +431,12 @@ class Pool:
 
     def run(self, request: Request, visit: Visit = ANYONE) -> Answer:
         """Return the whole answer to ``request``, or raise the ``RefusalError`` that says why not."""
-        limit = min(self._settings.time_limit, request.time)
+        limit = self.limit(request)
         with ExitStack() as place:
-            place.enter_context(self._quick.place(visit))
-            work = self._take(visit)
-            work.ask(request, limit)
+            work = self._begin(request, visit, place)
             if not work.is_done_within(AT_NORMAL_PRIORITY):
                 work.yield_to_others()
-            if work.is_done_within(self._settings.quick_time):
+            if work.is_done_within(AT_NORMAL_PRIORITY + self._settings.quick_time):
                 with suppress(OutOfMemoryError):
                     return work.answer()
             # Held until the process is replaced: who gets a quick place finds a process ready.
@@ -376,9 +455,32 @@ class Pool:
             work.yield_to_others()
             return work.answer()
 
+    def limit(self, request: Request) -> float:
+        """Return the seconds that a query has."""
+        return min(self._settings.time_limit, request.time)
+
+    def take_ready(self, visit: Visit) -> _Work | None:
+        """Return a process that is ready, ``None`` where there is none just now."""
+        try:
+            return _Work(self._circuit.ready.get_nowait(), visit, self._circuit)
+        except queue.Empty:
+            return None
+
+    def _begin(self, request: Request, visit: Visit, place: ExitStack) -> _Work:
+        """Return the query as a process has it, and its quick place in ``place``."""
+        begun = request.begun.passed_on() if request.begun is not None else None
+        if begun is not None:
+            work, leave = begun
+            place.callback(leave)
+            return work
+        place.enter_context(self.quick.place(visit))
+        work = self._take(visit)
+        work.ask(request, self.limit(request))
+        return work
+
     def status(self) -> Status:
         """Return what the pool is doing just now."""
-        (quick, before_quick), (slow, before_slow) = self._quick.counts(), self._slow.counts()
+        (quick, before_quick), (slow, before_slow) = self.quick.counts(), self._slow.counts()
         return Status(quick + slow, before_quick + before_slow, self._circuit.kills)
 
     def close(self) -> None:
