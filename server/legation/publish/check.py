@@ -94,11 +94,11 @@ def misspelled(literals: Collection[Literal]) -> Iterator[tuple[Literal, str]]:
     engine.extend(Quad(anything, anything, literal, anything) for literal in literals)
     as_answered = {quad.object for quad in engine}
     for literal in literals:
-        datatype = short(literal.datatype.value)
+        datatype = literal.datatype.value
         if not is_value(literal):
-            yield literal, f"{literal.value!r} is not a value of {datatype}"
+            yield literal, f"{literal.value!r} is not a value of {short(datatype)}"
         elif literal not in as_answered:
-            yield literal, f"{literal.value!r} of {datatype} is not how the value is written"
+            yield literal, f"{literal.value!r} of {short(datatype)} is not how the value is written"
 
 
 def is_value(literal: Literal) -> bool:

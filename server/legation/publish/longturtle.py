@@ -26,6 +26,12 @@ FIRST: Final = (TYPE, PREFIXES["rdfs"] + "label")
 """Properties that stand before the others."""
 FIRST_SET: Final = frozenset(FIRST)
 STRING: Final = PREFIXES["xsd"] + "string"
+WITH_SHORT_FORMS: Final = frozenset(
+    PREFIXES["xsd"] + name for name in ("integer", "decimal", "double", "float", "boolean")
+)
+"""Datatypes whose values are written without quotation marks where that can be done."""
+INTEGER: Final = PREFIXES["xsd"] + "integer"
+DIGITS: Final = re.compile(r"-?[0-9]+")
 TEXTS: Final = frozenset((STRING, f"{RDF}langString"))
 NEEDS_RDFLIB: Final = frozenset((PREFIXES["rdfs"] + "Class", f"{RDF}nil"))
 """Objects that rdflib treats in a way of their own."""
@@ -92,17 +98,22 @@ class Speller:
         if isinstance(term, NamedNode):
             return self.name(term.value)
         text, language = term.value, term.language
-        if language is None and term.datatype.value != STRING:
-            return self._typed(term)
-        if not PLAIN_TEXT.fullmatch(text):
-            return str(to_rdflib(term).n3())
-        return f'"{text}"@{language}' if language else f'"{text}"'
+        datatype = "" if language else term.datatype.value
+        if datatype in WITH_SHORT_FORMS or not PLAIN_TEXT.fullmatch(text):
+            return self._by_rdflib(term)
+        if language:
+            return f'"{text}"@{language}'
+        return f'"{text}"' if datatype == STRING else f'"{text}"^^{self.name(datatype)}'
 
-    def _typed(self, literal: Literal) -> str:
-        # rdflib declares the prefix of the datatype even where the short form does without it.
-        self.name(literal.datatype.value)
-        datatype = rdflib.URIRef(literal.datatype.value)
-        said = rdflib.Literal(literal.value, datatype=datatype, normalize=False)
+    def _by_rdflib(self, literal: Literal) -> str:
+        if literal.language is None and literal.datatype.value != STRING:
+            # rdflib declares the prefix of the datatype even where the short form does without it.
+            self.name(literal.datatype.value)
+            if literal.datatype.value == INTEGER and DIGITS.fullmatch(literal.value):
+                return literal.value
+        said = to_rdflib(literal)
+        if not isinstance(said, rdflib.Literal):
+            raise TypeError(f"no literal: {literal}")
         return said._literal_n3(use_plain=True, qname_callback=lambda iri: self.name(str(iri)))
 
 
