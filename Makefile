@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance bench bench-search bench-hostile format messages screenshots clean chromium
+.PHONY: serve test publish conformance bench bench-publish bench-search bench-hostile format messages screenshots clean chromium
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -41,6 +41,10 @@ conformance: $(VENV)/test
 # How fast we serve beside other servers; writes a part of docs/benchmarks.md. `make bench TRIPLES=1000000` takes long.
 bench: $(VENV)/test releases/current
 	$(BIN)/python -m tests.bench.serve --triples $(TRIPLES)
+
+# How long publishing takes as a dataset grows; writes a part of docs/benchmarks.md.
+bench-publish: $(VENV)/test
+	$(BIN)/python -m tests.bench.publish
 
 # How fast search answers among 100,000 names; docs/search.md shows what it prints.
 bench-search: $(VENV)/test

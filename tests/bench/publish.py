@@ -1,0 +1,171 @@
+"""How long publishing takes as a dataset grows: ``python -m tests.bench.publish [--sizes …]``.
+
+A synthetic world of each size is checked, inferred and frozen, in a process of its own. Beside it, in
+another, Oxigraph merely loads the quads of that release into a store on disk. Both are timed from within.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from statistics import linear_regression, median
+
+from pyoxigraph import RdfFormat, Store
+
+from legation.project import open_project
+from legation.publish.pipeline import publish
+from legation.release import DATASET
+from tests.bench.page import machine, programs, table, write_part
+from tests.bench.world import World, write_world
+
+SIZES = (30_000, 300_000, 1_000_000)
+ROUNDS = 3
+PART = "publishing"
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a process: what it said of itself, and the most memory it held, in MiB."""
+
+    said: Mapping[str, float]
+    memory: float
+
+
+@dataclass(frozen=True)
+class Size:
+    """What was measured at one size."""
+
+    quads: int
+    files: int
+    stages: Mapping[str, float]
+    """Seconds of each stage of publishing, in their order."""
+    loading: float
+    memory: float
+
+    @property
+    def publishing(self) -> float:
+        """Seconds that publishing took."""
+        return sum(self.stages.values())
+
+
+def publish_alone(project: Path, releases: Path) -> None:
+    """Publish, and print the seconds of each stage as JSON."""
+    marks: list[tuple[str, float]] = []
+    begun = time.perf_counter()
+    publish(open_project(project), releases, lambda stage: marks.append((stage, time.perf_counter())))
+    ends = [begun_at for _, begun_at in marks[1:]] + [time.perf_counter()]
+    starts = [begun, *ends[:-1]]
+    stages = zip(marks, starts, ends, strict=True)
+    print(json.dumps({re.sub(r"[0-9]+ ", "", name): end - start for (name, _), start, end in stages}))
+
+
+def load_alone(dataset: Path, store: Path) -> None:
+    """Load a dataset into a new store on disk, and print the seconds as JSON."""
+    begun = time.perf_counter()
+    Store(str(store)).bulk_load(path=str(dataset), format=RdfFormat.N_QUADS)
+    print(json.dumps({"loading": time.perf_counter() - begun}))
+
+
+def alone(function: str, *paths: Path) -> Run:
+    """Call one of the functions above in a process of its own; it starts no others, so its memory is all."""
+    call = f"import sys; from pathlib import Path; from tests.bench.publish import {function} as run; "
+    command = [sys.executable, "-c", f"{call}run(*map(Path, sys.argv[1:]))", *map(str, paths)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        said = process.stdout.read()
+        _, status, used = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Run(json.loads(said), used.ru_maxrss / 1024)
+
+
+def measure(triples: int, rounds: int) -> Size:
+    """Publish a world of about so many triples and load its release, in turn, so many times."""
+    with tempfile.TemporaryDirectory(prefix="legation-bench-") as name:
+        folder = Path(name)
+        project = write_world(World.of(triples), open_project(), folder / "project")
+        published, loaded = list[Run](), list[Run]()
+        for _ in range(rounds):
+            shutil.rmtree(folder / "releases", ignore_errors=True)
+            published.append(alone("publish_alone", project.root, folder / "releases"))
+            dataset = folder / "releases/current" / DATASET
+            loaded.append(alone("load_alone", dataset, folder / "store"))
+            shutil.rmtree(folder / "store")
+        with dataset.open("rb") as quads:
+            size = sum(1 for _ in quads)
+        # The stages are those of one run, the one in the middle, so that they add up.
+        middle = sorted(published, key=lambda run: sum(run.said.values()))[len(published) // 2]
+        return Size(
+            quads=size,
+            files=sum(1 for _ in project.turtle_files()),
+            stages=middle.said,
+            loading=median(run.said["loading"] for run in loaded),
+            memory=max(run.memory for run in published),
+        )
+
+
+def exponent(sizes: Sequence[Size]) -> float:
+    """Return e where the time grows as quads to the power of e, fitted through all sizes."""
+    quads, seconds = (
+        [math.log(value) for value in values]
+        for values in ([size.quads for size in sizes], [size.publishing for size in sizes])
+    )
+    return linear_regression(quads, seconds).slope
+
+
+def report(sizes: Sequence[Size], command: str) -> str:
+    """Return the part of the page."""
+    whole = table(
+        ("quads", "files", "publishing, s", "Oxigraph loads, s", "ratio", "peak memory, MiB"),
+        (
+            (
+                *(f"{size.quads:,}", f"{size.files:,}", f"{size.publishing:.1f}", f"{size.loading:.1f}"),
+                *(f"{size.publishing / size.loading:.1f}", f"{size.memory:,.0f}"),
+            )
+            for size in sizes
+        ),
+    )
+    stages = table(
+        ("seconds at quads", *(f"{size.quads:,}" for size in sizes)),
+        ((stage, *(f"{size.stages[stage]:.1f}" for size in sizes)) for stage in sizes[0].stages),
+    )
+    parts = [f"Printed by `{command}` on {machine()}; {programs()}.", whole, stages]
+    if len(sizes) > 1:
+        steps = pairwise(sizes)
+        between = ", ".join(
+            f"{exponent(pair):.2f} from {pair[0].quads:,} to {pair[1].quads:,}" for pair in steps
+        )
+        parts.append(f"Time grows as n^{exponent(sizes):.2f}, fitted through all sizes ({between}).")
+    return "\n\n".join(parts)
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Measure, print, and put what is printed on the page."""
+    parser = argparse.ArgumentParser(description="How long publishing takes as a dataset grows.")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, metavar="TRIPLES")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="The median of so many is reported.")
+    chosen = parser.parse_args(arguments)
+    measured = []
+    for triples in chosen.sizes:
+        print(f"{triples:,} triples …", file=sys.stderr, flush=True)
+        measured.append(measure(triples, chosen.rounds))
+    text = report(measured, " ".join(("python -m tests.bench.publish", *arguments)))
+    print(text)
+    write_part(PART, text)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
