@@ -25,8 +25,9 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 import pytest
-from pyoxigraph import RdfFormat, Store
+from pyoxigraph import RdfFormat, Store, parse
 
+from legation.held import digest_of
 from legation.namespaces import BASE
 from legation.publish.changes import change_lists
 from legation.publish.freeze import content_digest
@@ -250,12 +251,18 @@ def small_release(
         issued=issued,
         digest=content_digest(entries),
         counts={},
-        graphs={iri: GraphEntry(quads.count(f"<{iri}> ."), "") for iri in sorted(graphs)},
+        graphs={iri: _graph_entry(quads, iri) for iri in sorted(graphs)},
         files=entries,
         previous=Previous(older.manifest.version, older.manifest.digest) if older else None,
     )
     (release / "manifest.json").write_text(manifest.to_json(), encoding="utf-8")
     return release
+
+
+def _graph_entry(quads: str, iri: str) -> GraphEntry:
+    lines = [line for line in quads.splitlines() if line.endswith(f"<{iri}> .")]
+    triples = [quad.triple for quad in parse("\n".join(lines), RdfFormat.N_QUADS)]
+    return GraphEntry(len(lines), digest_of(triples))
 
 
 @pytest.fixture(scope="session")

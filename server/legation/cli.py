@@ -20,6 +20,7 @@ COMMANDS: Final[Mapping[str, str]] = MappingProxyType(
         "verify": "legation.publish.commands:verify_command",
         "serve": "legation.serve.command:serve",
         "settings": "legation.serve.command:settings",
+        "push": "legation.push.command:push",
         "wikidata": "legation.wikidata.command:wikidata",
     }
 )

@@ -16,11 +16,12 @@ from legation.serve.settings import Settings
 from legation.serve.site import browse, changes, overview, quality, questions, sitemap
 from legation.serve.site import home as site
 from legation.serve.site.pages import answer_problem, language, page_globals
-from legation.serve.state import EXTENSION, State
+from legation.serve.state import EXTENSION, State, state
 from legation.serve.thing import sheet
 from legation.serve.validate import validation
 from legation.serve.web import caching, dated, intake, openapi
 from legation.serve.web.problems import PROBLEM, ProblemError, slug_for
+from legation.serve.web.refusals import RefusalError
 from legation.serve.words.languages import LanguageInPath
 from legation.serve.words.messages import Catalogues
 from legation.serve.writing import builder, completion
@@ -63,6 +64,7 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
     app.wsgi_app = LanguageInPath(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(ProblemError, answer_problem)
     app.register_error_handler(caching.KnownError, caching.answer_known)
+    app.register_error_handler(RefusalError, _unread)
     app.register_error_handler(HTTPException, _http_error)
     app.before_request(intake.check_request)
     app.before_request(dated.enter)
@@ -78,6 +80,11 @@ def _found_before() -> None:
     problem = request.environ.get(PROBLEM)
     if problem is not None:
         raise problem
+
+
+def _unread(refusal: RefusalError) -> Response:
+    """Answer for a page whose statements could not be read."""
+    return answer_problem(sparql.problem_of("", refusal, state().settings))
 
 
 def _http_error(error: HTTPException) -> Response:

@@ -72,6 +72,15 @@ class Engine(Protocol):
         """Begin a query without waiting for it, where that can be done; see ``Begun``."""
         ...
 
+    @property
+    def folder(self) -> Path:
+        """Where what is worked out from the release may be kept."""
+        ...
+
+    def check(self) -> None:
+        """Raise ``RefusalError`` or ``OSError`` where the release cannot be read just now."""
+        ...
+
     def status(self) -> Status:
         """Return how many strangers' queries run and wait."""
         ...
@@ -86,6 +95,7 @@ class StoreReader:
 
     def __init__(self, index: Path) -> None:
         """Open ``index`` read-only."""
+        self.folder = index
         self._store = Store.read_only(str(index))
 
     def about(self, subjects: Iterable[NamedNode | BlankNode]) -> list[Quad]:
@@ -124,6 +134,10 @@ class StoreReader:
         return [
             {name: value for name in names if (value := solution[name]) is not None} for solution in solutions
         ]
+
+    def check(self) -> None:
+        """See ``Engine.check``."""
+        self.names(NAME_PROPERTIES)
 
 
 class OxigraphEngine(StoreReader):

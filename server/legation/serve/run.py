@@ -16,20 +16,23 @@ from granian.http import HTTP1Settings
 from granian.log import LogLevels
 from granian.server.embed import Server
 
-from legation.release import CONTEXT, Release, open_release
+from legation.namespaces import BASE
+from legation.release import CONTEXT, Release, ReleaseError, open_release
 from legation.serve.app import create_app
 from legation.serve.archive import Archive
 from legation.serve.editions import Edition, Editions
-from legation.serve.engine import OxigraphEngine
+from legation.serve.engine import Engine, OxigraphEngine
 from legation.serve.front.answers import Answers
 from legation.serve.front.server import Front
 from legation.serve.front.shortcut import Shortcut
 from legation.serve.lookup.index import ensure_name_index
 from legation.serve.query.outbound import Host
 from legation.serve.query.workers import Pool
+from legation.serve.remote.engine import RemoteEngine
 from legation.serve.settings import Settings
 from legation.serve.state import EXTENSION
 from legation.serve.store import ensure_index, index_path
+from legation.serve.web.refusals import RefusalError
 
 LAST_TIME: Final = 2.0
 """Seconds for sending the refusals to requests that are given up when the server stops."""
@@ -121,13 +124,25 @@ def open_edition(
     settings: Settings, tell: Callable[[str], object], archive: Archive, release: Release
 ) -> Edition:
     """Open a release for serving: its index, built where there is none yet, its workers, its application."""
+    ensure_name_index(release)
+    if settings.engine:
+        tell(f"Asking {settings.engine} for release {release.manifest.version}")
+        agent = f"Legation/{release.manifest.version} (+{BASE})"
+        return _edition(release, RemoteEngine.open(release, settings, agent), settings, archive)
     if not index_path(release).is_dir():
         size = release.dataset.stat().st_size
         tell(f"Building the index of release {release.manifest.version} ({size:,} bytes)")
     index = ensure_index(release)
-    ensure_name_index(release)
     engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings), settings)
-    app = create_app(release, engine, settings, archive)
+    return _edition(release, engine, settings, archive)
+
+
+def _edition(release: Release, engine: Engine, settings: Settings, archive: Archive) -> Edition:
+    try:
+        app = create_app(release, engine, settings, archive)
+    except RefusalError as error:
+        engine.close()
+        raise ReleaseError(f"the engine does not answer: {error or 'it ran out of time'}") from error
     shortcut = Shortcut(engine, app.extensions[EXTENSION].edition)
     return Edition(release, engine, app, Answers(settings.answer_cache), shortcut)
 

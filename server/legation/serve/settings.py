@@ -94,6 +94,14 @@ class Settings:
             default="where `legation publish` puts them",
         ),
     ] = Path("releases")
+    engine: Annotated[
+        str,
+        About(
+            "The address of a SPARQL 1.1 endpoint that holds the release (`legation push` loads it): every "
+            "statement is read from there, and queries are answered there.",
+            default="the embedded engine",
+        ),
+    ] = ""
     host: Annotated[str, About("Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, About("TCP port to listen on.", least=1, most=65535)] = 8080
     quick_workers: Annotated[

@@ -25,7 +25,6 @@ from legation.serve.resources.history import History, read_history
 from legation.serve.settings import Settings, limits
 from legation.serve.site.directory.build import ensure_directory
 from legation.serve.site.directory.read import Directory, Filter
-from legation.serve.store import ensure_index
 from legation.serve.web.iris import Links, node
 from legation.serve.words.present import Presenter
 
@@ -82,6 +81,7 @@ class State:
         for file in [*sorted(package.glob("serve/**/*")), *sorted(package.glob("*.py")), *sorted(reports)]:
             if file.is_file() and file.suffix != ".pyc":
                 digest.update(file.read_bytes())
+        digest.update(self.settings.engine.encode())
         digest.update(repr([getattr(self.settings, one.name) for one in limits()]).encode())
         return digest.hexdigest()[:32]
 
@@ -125,7 +125,7 @@ class State:
     @cached_property
     def directory(self) -> Directory:
         """The directory of the release; it is built at the first start with its content."""
-        return Directory(ensure_directory(ensure_index(self.release), self.release.dataset, self.wider))
+        return Directory(ensure_directory(self.engine.folder, self.release.dataset, self.wider))
 
     def close(self) -> None:
         """Let go of files and processes; nothing may be asked of it afterwards."""

@@ -55,6 +55,21 @@ CHARACTER_CLASS: Final = re.compile(r"\[['_][^\[\]]*(?:\n[^\[\]]*)*\]")
 
 NOT_OFFERED: Final = frozenset({"SERVICE", "LATERAL"})
 
+TOLD: Final[Mapping[type[refusals.RefusalError], tuple[str, str]]] = MappingProxyType(
+    {
+        refusals.UnknownFunctionError: ("unknown-function", "{}."),
+        refusals.BeyondFormatError: ("not-acceptable", "{}; ask for another format."),
+        refusals.TooDeepError: ("too-deep", "The engine ran out of stack on this query."),
+        refusals.WorkerFailedError: ("internal-error", "The query worker failed."),
+        refusals.EngineFailedError: ("engine-failed", "The engine: {}."),
+        refusals.EngineDownError: ("engine-down", "The engine: {}."),
+    }
+)
+"""The problem that a refusal is, and its detail, with the words of the refusal in their place."""
+
+FAULTS: Final = frozenset({"internal-error", "engine-failed", "engine-down"})
+"""Problems that the operator should hear of."""
+
 ANSWERS: Final = (*RESULTS, *GRAPH_OFFERS, *GRAPH_ALIASES)
 ERRORS: Final = (
     "bad-request",
@@ -66,6 +81,8 @@ ERRORS: Final = (
     "request-too-large",
     "result-too-large",
     "service-failed",
+    "engine-failed",
+    "engine-down",
     "out-of-memory",
     "queue-full",
     "out-of-time",
@@ -265,7 +282,7 @@ def _admitted(asked: Asked, deadline: float) -> tuple[gate.Checked, str]:
     except refusals.ServiceFailedError as failure:
         raise ProblemError("service-failed", f"{failure}.") from None
     except refusals.RefusalError as refusal:
-        raise _refused(asked.query, refusal, asked.limits()) from None
+        raise problem_of(asked.query, refusal, asked.limits()) from None
     return replace(gate.check(query), lasting=False), query
 
 
@@ -274,24 +291,20 @@ def _run(asked: Asked, wanted: workers.Request, deadline: float) -> workers.Answ
     try:
         return state().engine.run(replace(wanted, begun=begun), asked.visit(deadline))
     except refusals.RefusalError as refusal:
-        raise _refused(wanted.query, refusal, asked.limits()) from None
+        raise problem_of(wanted.query, refusal, asked.limits()) from None
 
 
-def _refused(query: str, refusal: refusals.RefusalError, settings: Settings) -> ProblemError:
+def problem_of(query: str, refusal: refusals.RefusalError, settings: Settings) -> ProblemError:
     """Return the problem that tells a client why its query was not answered."""
-    match refusal:
-        case refusals.NotQueryError():
-            return _syntax_error(query, str(refusal))
-        case refusals.UnknownFunctionError():
-            return ProblemError("unknown-function", f"{refusal}.")
-        case refusals.BeyondFormatError():
-            return ProblemError("not-acceptable", f"{refusal}; ask for another format.")
-        case refusals.TooDeepError():
-            return ProblemError("too-deep", "The engine ran out of stack on this query.")
-        case refusals.WorkerFailedError():
-            current_app.logger.error("a query worker failed: %s", refusal)
-            return ProblemError("internal-error", "The query worker failed.")
-    return _limit_met(refusal, settings)
+    if isinstance(refusal, refusals.NotQueryError):
+        return _syntax_error(query, str(refusal))
+    if (told := TOLD.get(type(refusal))) is None:
+        return _limit_met(refusal, settings)
+    slug, detail = told
+    if slug in FAULTS:
+        current_app.logger.error("%s: %s", slug, refusal)
+    headers = {"Retry-After": str(RETRY_AFTER)} if slug == "engine-down" else {}
+    return ProblemError(slug, detail.format(refusal), headers=headers)
 
 
 def _limit_met(refusal: refusals.RefusalError, settings: Settings) -> ProblemError:

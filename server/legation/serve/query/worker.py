@@ -5,7 +5,6 @@ Forked from a server that has this module loaded already (``multiprocessing``, m
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import re
@@ -13,82 +12,38 @@ import select
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, BinaryIO, Final
 
-from pyoxigraph import (
-    BlankNode,
-    DefaultGraph,
-    NamedNode,
-    QueryBoolean,
-    QuerySolutions,
-    QueryTriples,
-    Store,
-    Triple,
-)
+from pyoxigraph import BlankNode, DefaultGraph, NamedNode, Store
 
 from legation.namespaces import BASE
 from legation.serve.query import sandbox, wire
-from legation.serve.query.rows import RowLimit
-from legation.serve.query.versions import Signs, needs_newest
-from legation.serve.web.formats import RESULT_FORMATS, ROWS, rows_of, write_graph
+from legation.serve.query.convert import UnreadableError, convert
+from legation.serve.query.results import Bounds, TooLargeError, Writer
 
-IN_MEMORY: Final = 1 << 20
 PROCESS_NAME: Final = "legation-query"
-BYTES: Final = "bytes"
-"""What the size of a result is counted in, where it is not its rows."""
-
 BEYOND_FORMAT: Final = re.compile(r"does not support RDF 1\.2")
 UNKNOWN_FUNCTION: Final = re.compile(r"^The custom (?:aggregate )?function .* is not supported")
 
+STATUSES: Final[Mapping[type[Exception], str]] = MappingProxyType(
+    {
+        SyntaxError: "syntax",
+        UnreadableError: "unreadable",
+        TooLargeError: "too-large",
+        MemoryError: "memory",
+    }
+)
+"""What refusals are called between the processes."""
+
+REFUSABLE: Final[tuple[type[Exception], ...]] = (*STATUSES, RuntimeError, OSError, ValueError)
+
 DefaultGraphs = list[NamedNode | BlankNode | DefaultGraph] | None
 NamedGraphs = list[NamedNode | BlankNode] | None
-Request = dict[str, Any]
-
-
-class TooLargeError(Exception):
-    """The result passed a limit; the message says in what it is counted."""
-
-
-class Spool:
-    """A file for a result: in memory while small, on disk without a name after that, never over a limit."""
-
-    def __init__(self, limit: int, look: Callable[[bytes], object] = len) -> None:
-        """Keep at most ``limit`` bytes; ``look`` is shown them all, and may raise."""
-        self._file: BinaryIO = io.BytesIO()
-        self._limit = limit
-        self._look = look
-        self.size = 0
-
-    def write(self, data: bytes) -> int:
-        """Add ``data``; raise ``TooLargeError`` where the limit is passed."""
-        self.size += len(data)
-        if self.size > self._limit:
-            raise TooLargeError(BYTES)
-        self._look(data)
-        if self.size > IN_MEMORY and isinstance(self._file, io.BytesIO):
-            self._file = self._on_disk(self._file)
-        return self._file.write(data)
-
-    def flush(self) -> None:
-        """Do nothing: the file is read only when it is whole."""
-
-    @staticmethod
-    def _on_disk(held: io.BytesIO) -> BinaryIO:
-        file: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the spool
-        file.write(held.getbuffer())
-        return file
-
-    def frame(self, header: dict[str, Any]) -> wire.Frame:
-        """Return the result as a frame: its bytes where they are few, else the open file."""
-        if isinstance(self._file, io.BytesIO):
-            return wire.Frame({**header, "size": self.size}, self._file.getvalue())
-        self._file.seek(0)  # which flushes, too
-        file: BinaryIO = os.fdopen(os.dup(self._file.fileno()), "rb")
-        return wire.Frame({**header, "size": self.size}, file=file)
 
 
 @dataclass(frozen=True)
@@ -96,79 +51,37 @@ class Worker:
     """What one worker process holds."""
 
     store: Store
-    context: Mapping[str, Any]
-    bounds: Bounds
+    writer: Writer
 
     @classmethod
     def open(cls, store: Path, context: Path, bounds: Bounds) -> Worker:
         """Open the store in the folder ``store``; ``context`` is the file of the JSON-LD context."""
         document = json.loads(context.read_text(encoding="utf-8"))
-        return cls(Store.read_only(str(store)), document["@context"], bounds)
+        return cls(Store.read_only(str(store)), Writer(bounds, document["@context"]))
 
-    def answer(self, request: dict[str, Any]) -> wire.Frame:
-        """Run the query of ``request``; a refusal is a frame as well as a result is."""
+    def answer(self, asked: wire.Frame) -> wire.Frame:
+        """Run the query of ``asked``, or convert the result in its file; a refusal is a frame as well."""
         try:
-            default, named = _dataset(request)
-            results = self.store.query(
-                request["query"], base_iri=BASE, default_graph=default, named_graphs=named
-            )
-            return self._result(results, request["format"], request["rows"])
-        except SyntaxError as error:
-            return wire.Frame({"status": "syntax", "detail": str(error)})
-        except TooLargeError as error:
-            return wire.Frame({"status": "too-large", "detail": str(error)})
-        except MemoryError:
-            return wire.Frame({"status": "memory"})
-        except RuntimeError as error:
-            status = "function" if UNKNOWN_FUNCTION.search(str(error)) else "failed"
-            return wire.Frame({"status": status, "detail": str(error)})
-        except (OSError, ValueError) as error:
-            status = "format" if BEYOND_FORMAT.search(str(error)) else "failed"
-            return wire.Frame({"status": status, "detail": str(error)})
+            return self._answer(asked.header, asked.file)
+        except REFUSABLE as error:
+            return wire.Frame({"status": _status(error), "detail": str(error)})
 
-    def _result(
-        self, results: QuerySolutions | QueryBoolean | QueryTriples, name: str, rows: int
-    ) -> wire.Frame:
-        """Write a result in the format called ``name``; a page shows the first ``rows`` of it."""
-        if isinstance(results, QueryTriples):
-            return self._graph(results, name)
-        if name == ROWS:
-            kind = "boolean" if isinstance(results, QueryBoolean) else "bindings"
-            spool = Spool(self.bounds.result)
-            spool.write(json.dumps(rows_of(results, rows), ensure_ascii=False).encode())
-            return spool.frame({"status": "ok", "kind": kind})
-        if isinstance(results, QueryBoolean):
-            spool = Spool(self.bounds.result)
-            results.serialize(spool, RESULT_FORMATS[name])  # type: ignore[arg-type]
-            return spool.frame({"status": "ok", "kind": "boolean"})
-        return self._bindings(results, name)
+    def _answer(self, request: dict[str, Any], file: BinaryIO | None) -> wire.Frame:
+        if file is not None:
+            with file:
+                return convert(file, request["kind"], self.writer, request["format"], request["rows"])
+        default, named = _dataset(request)
+        results = self.store.query(request["query"], base_iri=BASE, default_graph=default, named_graphs=named)
+        return self.writer.write(results, request["format"], request["rows"])
 
-    def _bindings(self, results: QuerySolutions, name: str) -> wire.Frame:
-        limit, signs = RowLimit(name, self.bounds.rows), Signs(name)
 
-        def look(data: bytes) -> None:
-            if limit.is_passed(data):
-                raise TooLargeError(ROWS)
-            signs.add(data)
-
-        spool = Spool(self.bounds.result, look)
-        results.serialize(spool, RESULT_FORMATS[name])  # type: ignore[arg-type]
-        return spool.frame({"status": "ok", "kind": "bindings", "newest": signs.found})
-
-    def _graph(self, results: QueryTriples, name: str) -> wire.Frame:
-        newest = False
-
-        def counted() -> Iterator[Triple]:
-            nonlocal newest
-            for number, triple in enumerate(results):
-                if number == self.bounds.rows:
-                    raise TooLargeError(ROWS)
-                newest = newest or needs_newest(triple)
-                yield triple
-
-        spool = Spool(self.bounds.result)
-        write_graph(counted(), name, spool, self.context)
-        return spool.frame({"status": "ok", "kind": "graph", "newest": newest})
+def _status(error: Exception) -> str:
+    """Return what a refusal is called between the processes."""
+    if isinstance(error, RuntimeError) and UNKNOWN_FUNCTION.search(str(error)):
+        return "function"
+    if isinstance(error, OSError | ValueError) and BEYOND_FORMAT.search(str(error)):
+        return "format"
+    return next((status for kind, status in STATUSES.items() if isinstance(error, kind)), "failed")
 
 
 def _dataset(request: dict[str, Any]) -> tuple[DefaultGraphs, NamedGraphs]:
@@ -179,24 +92,13 @@ def _dataset(request: dict[str, Any]) -> tuple[DefaultGraphs, NamedGraphs]:
     return [NamedNode(iri) for iri in default], [NamedNode(iri) for iri in named]
 
 
-def requests(connection: socket.socket) -> Iterator[dict[str, Any]]:
+def requests(connection: socket.socket) -> Iterator[wire.Frame]:
     """Yield what the server asks until it closes the socket."""
     while True:
         try:
-            yield wire.receive(connection).header
+            yield wire.receive(connection)
         except wire.ClosedError:
             return
-
-
-@dataclass(frozen=True)
-class Bounds:
-    """What a worker may take: bytes of memory in the quick lane and in the slow one, and of the result."""
-
-    quick_memory: int
-    memory: int
-    result: int
-    rows: int
-    """Rows of a result, or triples of a graph."""
 
 
 def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds) -> None:
@@ -234,7 +136,7 @@ class _Turns:
     def __init__(self, worker: Worker, connection: socket.socket, normal: int) -> None:
         self._worker, self._connection, self._normal = worker, connection, normal
         self._wanted, self._want = os.pipe()
-        self._left: Request | None = None
+        self._left: wire.Frame | None = None
         """What a thread has taken and left to the next one."""
 
     def go_on(self) -> None:
@@ -261,7 +163,7 @@ class _Turns:
                 return
             self._answer(request)
 
-    def _answer(self, request: Request) -> None:
+    def _answer(self, request: wire.Frame) -> None:
         wire.send(self._connection, self._worker.answer(request))
 
 

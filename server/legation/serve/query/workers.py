@@ -19,7 +19,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
@@ -29,12 +29,14 @@ from typing import Any, BinaryIO, Final
 from legation.serve.front.client import Client
 from legation.serve.query import sandbox, wire
 from legation.serve.query.admission import Lane, Visit
+from legation.serve.query.results import Bounds
 from legation.serve.query.versions import NEWEST
-from legation.serve.query.worker import Bounds, serve
+from legation.serve.query.worker import serve
 from legation.serve.settings import Settings
 from legation.serve.web.refusals import (
     BeyondFormatError,
     ClientGoneError,
+    EngineFailedError,
     NotQueryError,
     OutOfMemoryError,
     OutOfTimeError,
@@ -82,7 +84,13 @@ BEGUN: Final = "legation.begun"
 ANYONE: Final = Visit(Client())
 """A visit of nobody in particular, who stays."""
 
-HARMLESS: Final = (BeyondFormatError, NotQueryError, ResultTooLargeError, UnknownFunctionError)
+HARMLESS: Final = (
+    BeyondFormatError,
+    EngineFailedError,
+    NotQueryError,
+    ResultTooLargeError,
+    UnknownFunctionError,
+)
 """Refusals after which the worker is as good as before."""
 
 
@@ -100,6 +108,10 @@ class Request:
     """Seconds that are left of the time that the query was given, where some are spent already."""
     begun: Begun | None = None
     """The same query, where a worker has it already."""
+    kind: str = ""
+    """What the result in ``file`` is."""
+    file: BinaryIO | None = field(default=None, compare=False)
+    """A result from elsewhere that is to be converted; then the query is not run."""
 
     def header(self) -> dict[str, Any]:
         """Return the request as a frame's header."""
@@ -109,6 +121,7 @@ class Request:
             "default_graphs": list(self.default_graphs),
             "named_graphs": list(self.named_graphs),
             "rows": self.rows,
+            "kind": self.kind,
         }
 
 
@@ -212,7 +225,9 @@ class _Work:
         self._deadline = min(self._visit.until, time.monotonic() + limit)
         self._spent = sandbox.time_spent(self._process.pid)
         try:
-            wire.send(self._process.connection, wire.Frame(request.header()), self._deadline)
+            wire.send(
+                self._process.connection, wire.Frame(request.header(), file=request.file), self._deadline
+            )
         except (wire.LateError, wire.ClosedError) as error:
             self.end()
             raise WorkerFailedError("a worker did not take the query") from error
@@ -250,7 +265,7 @@ class _Work:
     def answer(self) -> Answer:
         """Return the answer; raise why there is none. The process goes back where it is fit for more."""
         try:
-            answer = _answer_in(self._receive())
+            answer = answer_in(self._receive())
         except HARMLESS:
             self._give_back()
             raise
@@ -274,7 +289,7 @@ class _Work:
             return None
         wire.drop(self._process.connection, size)
         self._give_back()
-        return _answer_in(frame)
+        return answer_in(frame)
 
     def end(self) -> None:
         """Kill the process, unless that has been done."""
@@ -495,8 +510,8 @@ def _nothing() -> None:
     """Do nothing."""
 
 
-def _answer_in(frame: wire.Frame) -> Answer:
-    """Return the answer that a worker's frame holds, or raise the refusal that it says."""
+def answer_in(frame: wire.Frame) -> Answer:
+    """Return the answer that a frame holds, or raise the refusal that it says."""
     detail = frame.header.get("detail", "")
     match frame.header["status"]:
         case "ok":
@@ -510,6 +525,8 @@ def _answer_in(frame: wire.Frame) -> Answer:
             raise BeyondFormatError(detail)
         case "too-large":
             raise ResultTooLargeError(detail)
+        case "unreadable":
+            raise EngineFailedError(detail)
         case "memory":
             raise OutOfMemoryError
         case _:

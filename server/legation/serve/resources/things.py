@@ -12,7 +12,7 @@ from pyoxigraph import Literal, NamedNode, Quad
 from legation.namespaces import ID, LEG, ONTOLOGY, PREFIXES, SHAPES
 from legation.serve.model import manual
 from legation.serve.query.versions import NEWEST, announcing, needs_newest
-from legation.serve.resources.describe import POINTING_AT_MOST, Description, describe
+from legation.serve.resources.describe import Description, describe
 from legation.serve.site.pages import lead_to, negotiate, page, presenter, spare
 from legation.serve.state import META, ONTOLOGY_GRAPH, SHAPES_GRAPH, state
 from legation.serve.thing.views import TYPE, Said, ThingPage, pointing_of, statements_of, text_of
@@ -37,6 +37,8 @@ SELECT ?s ?p ?o ?meta ?start WHERE {
   GRAPH ?meta { ?s ?p ?o FILTER(isIRI(?s) && STRSTARTS(STR(?s), ?start)) }
 }
 """
+
+USING: Final = "SELECT ?s ?p ?o ?meta WHERE { GRAPH ?meta { ?s ?p ?o } }"
 
 
 @blueprint.get("/id/<kind>/<slug>")
@@ -127,9 +129,13 @@ def vocabulary(iri: str, name: NamedNode) -> Response:
     quads = state().engine.graph(name)
     if offer is HTML:
         return manual.ontology_page() if iri == ONTOLOGY else manual.shapes_page()
-    itself = [NamedNode(iri), NamedNode(f"{iri}#")]
-    using = state().engine.pointing_at(itself, POINTING_AT_MOST)
-    return graph_response([*quads, *(quad for quad in using if quad.graph_name == META)], offer)
+    return graph_response([*quads, *_using(NamedNode(iri)), *_using(NamedNode(f"{iri}#"))], offer)
+
+
+def _using(name: NamedNode) -> list[Quad]:
+    """Return the statements of the release's description that have ``name`` as their object."""
+    rows = state().engine.select(USING, {"o": name, "meta": META})
+    return [Quad(row["s"], row["p"], row["o"], META) for row in rows]  # type: ignore[arg-type]
 
 
 def describing_page(described: Description) -> Response:

@@ -22,6 +22,7 @@ from legation.serve.web.negotiation import Offer
 from legation.serve.web.operations import described
 from legation.serve.web.problems import KINDS as PROBLEMS
 from legation.serve.web.problems import ProblemError, type_iri
+from legation.serve.web.refusals import RefusalError
 from legation.serve.words.messages import translate
 from legation.serve.words.prose import read_prose
 
@@ -134,9 +135,10 @@ def health() -> Response:
 def ready() -> Response:
     """Say that the release can be read; a server that has been told to stop says that it is not ready."""
     try:
-        state().engine.names([NamedNode(BASE)])
-    except OSError as error:
-        raise ProblemError("not-ready", "The release cannot be read.") from error
+        state().engine.check()
+    except (OSError, RefusalError) as error:
+        told = f"The engine: {error or 'it gave no answer in time'}." if state().settings.engine else ""
+        raise ProblemError("not-ready", told or "The release cannot be read.") from error
     response = Response(f"ready {state().release.manifest.version}\n", mimetype="text/plain")
     response.headers["Cache-Control"] = "no-store"
     return response

@@ -23,7 +23,7 @@ from rdflib.term import Node
 
 from legation.namespaces import BASE, GRAPH, ID, PREFIXES
 from legation.serve.query import sandbox, wire
-from legation.serve.query.worker import Spool, TooLargeError
+from legation.serve.query.results import Spool, TooLargeError
 from legation.serve.validate import posted
 from legation.serve.web.formats import GRAPH_FORMATS, write_graph
 from legation.shacl import FOR_READERS, validate

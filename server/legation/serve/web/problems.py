@@ -130,6 +130,22 @@ KINDS: Final[Mapping[str, Kind]] = MappingProxyType(
                 "go on without it."
             ),
         ),
+        "engine-failed": Kind(
+            502,
+            marked("The engine failed"),
+            marked(
+                "The SPARQL endpoint that this server asks gave no usable answer, and no part of one was "
+                "sent; the detail says why. Ask for less, or tell the operator of this server."
+            ),
+        ),
+        "engine-down": Kind(
+            503,
+            marked("The engine does not answer"),
+            marked(
+                "The SPARQL endpoint that this server asks cannot be reached, or does not hold this release "
+                "just now. Try again after the time in Retry-After."
+            ),
+        ),
         "update-refused": Kind(
             403,
             marked("Updates are refused"),

@@ -49,3 +49,11 @@ class ServiceFailedError(RefusalError):
 
 class WorkerFailedError(RefusalError):
     """The worker failed in a way that is our fault, not the query's."""
+
+
+class EngineFailedError(RefusalError):
+    """The remote engine gave no usable answer; the message says why, for the client."""
+
+
+class EngineDownError(RefusalError):
+    """The remote engine cannot answer now, or holds another release; the message says which."""

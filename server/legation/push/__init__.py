@@ -1,0 +1,1 @@
+"""A release into a SPARQL endpoint that is to answer for it."""
