@@ -1,6 +1,6 @@
 # Two commands: `make serve` publishes the bundled data and serves it; `make test` runs every check.
 .DELETE_ON_ERROR:
-.PHONY: serve test publish conformance bench bench-publish bench-search bench-hostile format messages screenshots clean chromium
+.PHONY: serve test publish conformance bench bench-publish bench-search bench-hostile format messages screenshots clean tools
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 PORT ?= 8080
@@ -26,7 +26,7 @@ releases/current: $(AUTHORED) | $(VENV)/runtime
 	@touch -h releases/current
 
 # What measures one query beside others has the machine for itself.
-test: $(VENV)/test tests/node/node_modules $(BUILT) | chromium
+test: $(VENV)/test tests/node/node_modules $(BUILT) | tools
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
@@ -62,7 +62,7 @@ messages: $(VENV)/runtime
 	--no-fuzzy-matching --ignore-obsolete --omit-header --no-wrap; done; rm -f $$pot
 
 # Pictures of the main pages: all in build/screenshots to look at, those of the README in docs/screenshots.
-screenshots: $(VENV)/test $(BUILT) releases/current | chromium
+screenshots: $(VENV)/test $(BUILT) releases/current | tools
 	$(BIN)/python -m tests.screenshots releases
 
 format: $(VENV)/test
@@ -94,13 +94,18 @@ $(ASSETS)/node_modules: $(ASSETS)/package-lock.json
 	npm ci --prefix $(ASSETS) --no-audit --no-fund --silent
 	@touch $@
 
-# The tests drive a real browser: Debian's Chromium.
-chromium:
-	@command -v chromium >/dev/null || if [ "$$(id -u)" = 0 ]; then \
-		echo "Chromium is missing, and the tests drive it: installing it with apt-get"; \
-		apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; \
+# What the tests drive beside Python packages: a browser, a store of somebody else's, a proxy (Debian packages).
+TOOLS := chromium:chromium virtuoso-t:virtuoso-opensource-7-bin nginx:nginx
+tools:
+	@missing=; for tool in $(TOOLS); do \
+		PATH="$$PATH:/usr/sbin" command -v "$${tool%%:*}" >/dev/null || missing="$$missing $${tool##*:}"; \
+	done; \
+	if [ -z "$$missing" ]; then exit 0; fi; \
+	if [ "$$(id -u)" = 0 ]; then \
+		echo "The tests need$$missing: installing with apt-get"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; \
 	else \
-		echo "Chromium is missing, and the tests drive it: sudo apt-get install --no-install-recommends chromium" >&2; \
+		echo "The tests need$$missing: sudo apt-get install --no-install-recommends$$missing" >&2; \
 		exit 1; \
 	fi
 

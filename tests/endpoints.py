@@ -106,7 +106,12 @@ def virtuoso(folder: Path, rows: int = 2_000_000) -> Iterator[Store]:
     """Run Virtuoso, empty; user and password of its Graph Store are ``dba``. It cuts results at ``rows``."""
     port, sql = free_port(), free_port()
     (folder / "virtuoso.ini").write_text(VIRTUOSO.format(folder=folder, port=port, sql=sql, rows=rows))
-    command = [program("virtuoso-t", "virtuoso-opensource-7"), "+configfile", "virtuoso.ini", "+foreground"]
+    command = [
+        program("virtuoso-t", "virtuoso-opensource-7-bin"),
+        "+configfile",
+        "virtuoso.ini",
+        "+foreground",
+    ]
     url = f"http://127.0.0.1:{port}"
     with started(command, folder, f"{url}/sparql"):
         yield Store(f"{url}/sparql", f"{url}/sparql-graph-crud-auth")
@@ -216,10 +221,11 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.close_connection = True
         try:
-            while not self.endpoint.hung_up.wait(0.01):
+            while True:
                 self.wfile.write(b" ")
+                time.sleep(0.01)
         except OSError:
-            self.endpoint.hung_up.set()
+            return
 
 
 RESULT: Final = b'{"head":{"vars":["s"]},"results":{"bindings":[{"s":{"type":"uri","value":"urn:x"}}]}}'
@@ -235,6 +241,6 @@ MISBEHAVIOURS: Final[Mapping[str, Callable[[_Handler], None]]] = {
     "overloaded": lambda handler: handler.whole(503, "text/plain", b"later"),
     "locked": lambda handler: handler.whole(401, "text/plain", b"who are you?"),
     "part": lambda handler: handler.whole(200, JSON, RESULT, X_SQL_State="S1TAT"),
-    "cut at rows": lambda handler: handler.whole(200, JSON, RESULT, X_SPARQL_MaxRows="1"),
+    "limited": lambda handler: handler.whole(200, JSON, RESULT, X_SPARQL_MaxRows="1"),
 }
 """By the comment in the query that asks for it."""

@@ -168,6 +168,10 @@ class Endpoint:
                     self._refuse(response)
                 yield response
                 whole = response.isclosed() and not response.will_close
+        except EndpointError:
+            if time.monotonic() >= deadline:
+                raise LateError("it gave no whole answer in time") from None
+            raise
         except (OSError, http.client.HTTPException, ValueError) as error:
             raise _reason(error, deadline) from None
         finally:

@@ -90,7 +90,7 @@ class Writer:
     ) -> wire.Frame:
         """Write a result in the format called ``name``; a page shows the first ``rows`` of it."""
         if name == CHECK:
-            return wire.Frame({"status": "ok", "kind": CHECK, "size": 0})
+            return wire.Frame({"status": "ok", "kind": CHECK, "size": 0}, _variables(results))
         if isinstance(results, QueryTriples):
             return self.graph(results, name)
         if name == ROWS:
@@ -131,3 +131,9 @@ class Writer:
         spool = Spool(self.bounds.result)
         write_graph(counted(), name, spool, self.context)
         return spool.frame({"status": "ok", "kind": "graph", "newest": newest})
+
+
+def _variables(results: QuerySolutions | QueryBoolean | QueryTriples) -> bytes:
+    """Return the variables of a SELECT query in their order, as JSON."""
+    found = results.variables if isinstance(results, QuerySolutions) else []
+    return json.dumps([variable.value for variable in found]).encode()

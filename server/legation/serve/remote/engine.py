@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import tempfile
 import time
@@ -25,7 +26,7 @@ from legation.serve.query.results import CHECK
 from legation.serve.query.workers import Answer, Pool, Request, Status
 from legation.serve.remote.holding import Holding, find
 from legation.serve.remote.remote import WORDIER, Asking
-from legation.serve.remote.rewrite import Dataset, listed, resources_of, saying, with_values
+from legation.serve.remote.rewrite import Dataset, listed, resources_of, saying, spelled_out, with_values
 from legation.serve.settings import Settings
 from legation.serve.web.refusals import ClientGoneError, RefusalError, ResultTooLargeError
 
@@ -110,7 +111,8 @@ class RemoteEngine:
 
     def run(self, request: Request, visit: Visit) -> Answer:
         """See ``Engine.run``: parsed here, answered there, read to its end and written here."""
-        self._pool.run(replace(request, format=CHECK), visit)
+        checked = self._pool.run(replace(request, format=CHECK), visit)
+        request = replace(request, query=spelled_out(request.query, json.loads(checked.body)))
         limit = min(self._settings.time_limit, request.time)
         form = gate.check(request.query).form
         with self._lane.place(visit):

@@ -100,6 +100,17 @@ def addressed(query: str, dataset: Dataset, place: Place, graphs: Iterable[str] 
     return f"BASE <{BASE}> {edited(query, edits)}"
 
 
+def spelled_out(query: str, variables: Sequence[str]) -> str:
+    """Return a query whose ``SELECT *`` names its variables: endpoints have them in orders of their own."""
+    found = list(tokens(query))
+    start = next((at for at, token in enumerate(found) if token.keyword == "SELECT"), len(found))
+    star = next((token for token in found[start + 1 : start + 3] if token.text == "*"), None)
+    if star is None or not variables or found[start] is not _form(found):
+        return query
+    names = " ".join(f"?{name}" for name in variables)
+    return edited(query, [Edit(star.start, star.start + 1, f" {names} ")])
+
+
 def resources_of(query: str) -> str:
     """Return the SELECT query for the things that a DESCRIBE query describes (§16.4)."""
     found = list(tokens(query))
@@ -132,6 +143,10 @@ def edited(text: str, edits: Sequence[Edit]) -> str:
     for edit in sorted(edits, key=lambda one: (one.start, one.end), reverse=True):
         text = text[: edit.start] + edit.text + text[edit.end :]
     return text
+
+
+def _form(found: Sequence[Token]) -> Token | None:
+    return next((token for token in found if token.keyword in FORMS), None)
 
 
 def _ends_list(token: Token) -> bool:

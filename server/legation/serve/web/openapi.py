@@ -27,6 +27,9 @@ JSON: Final = Offer("json", "application/json")
 METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "DELETE", "PATCH", "TRACE")
 """The methods that OpenAPI 3.1 has a place for; any other is listed under ``x-methods``."""
 
+OF_THE_ENGINE: Final = ("engine-failed", "engine-down", "out-of-time")
+"""What any route may answer whose statements are read from somewhere else."""
+
 STATIC: Final = Operation((FILE,), errors=("not-found", "range-not-satisfiable"))
 """Flask's own route for files of the interface."""
 
@@ -210,6 +213,7 @@ def _headers(said: Operation) -> dict[str, Any]:
 def _errors(said: Operation, method: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield the responses that are problems, by status; several kinds may share one."""
     slugs = [*said.errors, *(("not-acceptable",) if len(said.answers) > 1 else ())]
+    slugs += [slug for slug in OF_THE_ENGINE if state().settings.engine and slug not in slugs]
     by_status: dict[int, list[str]] = {}
     for slug in dict.fromkeys(slugs):
         by_status.setdefault(PROBLEMS[slug].status, []).append(slug)
