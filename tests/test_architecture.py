@@ -18,10 +18,10 @@ PACKAGE: Final = ROOT / "server/legation"
 SHARED: Final = frozenset(
     {"legation"}
     | {f"legation.{name}" for name in ("namespaces", "release", "project", "jsonld", "shacl", "terms")}
-    | {"legation.folding", "legation.names"}
+    | {"legation.folding", "legation.names", "legation.endpoint", "legation.held"}
 )
 """What both may import: prefixes, the release folder, the project, JSON-LD's writer, SHACL's validator and
-its terms, how names are folded."""
+its terms, how names are folded, endpoints and how they hold a release."""
 
 
 def modules(package: str) -> list[Path]:

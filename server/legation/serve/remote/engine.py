@@ -24,8 +24,8 @@ from legation.serve.query.admission import Lane, Visit
 from legation.serve.query.convert import BINDINGS, BOOLEAN, GRAPH
 from legation.serve.query.results import CHECK
 from legation.serve.query.workers import Answer, Pool, Request, Status
+from legation.serve.remote.asking import WORDIER, Asking
 from legation.serve.remote.holding import Holding, find
-from legation.serve.remote.remote import WORDIER, Asking
 from legation.serve.remote.rewrite import Dataset, listed, resources_of, saying, spelled_out, with_values
 from legation.serve.settings import Settings
 from legation.serve.web.refusals import ClientGoneError, RefusalError, ResultTooLargeError

@@ -14,7 +14,7 @@ from legation.endpoint import Endpoint, EndpointError, Question
 from legation.held import MARK, UNION, Place, strangers
 from legation.namespaces import BASE, GRAPH, PREFIXES
 from legation.release import Manifest, Release, ReleaseError
-from legation.serve.remote.remote import FORM, JSON, Asking, Remote, Row
+from legation.serve.remote.asking import FORM, JSON, Asking, Remote, Row
 from legation.serve.remote.rewrite import with_values
 from legation.serve.web.refusals import EngineDownError, RefusalError
 
