@@ -23,6 +23,9 @@ from tests.page_kinds import PAGES, THINGS
 from tests.projects import ROOT
 from tests.serving import LEGATION, Answer, Server, serving, small_release
 
+ROWS: Final = 5000
+"""Rows that the server over Virtuoso sends at most; Virtuoso is told to cut results just above."""
+
 XSD: Final = PREFIXES["xsd"]
 SKOS: Final = PREFIXES["skos"]
 A: Final = PREFIXES["rdf"] + "type"
@@ -165,7 +168,7 @@ def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def virtuoso_store(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Store]:
-    with virtuoso(tmp_path_factory.mktemp("virtuoso")) as store:
+    with virtuoso(tmp_path_factory.mktemp("virtuoso"), ROWS + 1) as store:
         pushed = push(small, store, user="dba")
         assert pushed.returncode == 0, pushed.stderr
         yield store
@@ -173,7 +176,8 @@ def virtuoso_store(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Ite
 
 @pytest.fixture(scope="module")
 def over_virtuoso(small: Path, virtuoso_store: Store) -> Iterator[Pair]:
-    with serving(small) as embedded, serving(small, "--engine", virtuoso_store.query) as remote:
+    over = ("--engine", virtuoso_store.query, "--result-rows", str(ROWS))
+    with serving(small) as embedded, serving(small, *over) as remote:
         yield Pair(remote, embedded)
 
 
@@ -330,6 +334,16 @@ def test_a_server_does_not_start_over_an_engine_with_another_release(
     assert refused.returncode == 1
     assert f"{GRAPH}source-1 has 6 statements there and 7 in the release" in refused.stderr
     assert "legation push" in refused.stderr
+
+
+def test_a_server_does_not_start_over_an_engine_that_would_cut_results_without_a_word(
+    small: Path, virtuoso_store: Store
+) -> None:
+    over = ("--engine", virtuoso_store.query, "--result-rows", str(ROWS + 1))
+    refused = legation("serve", "--release", str(small), *over)
+    assert refused.returncode == 1
+    assert f"cuts results at {ROWS + 1} rows" in refused.stderr
+    assert "ResultSetMaxRows" in refused.stderr
 
 
 def test_a_server_does_not_start_over_an_engine_that_is_not_there(small: Path) -> None:

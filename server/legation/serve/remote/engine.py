@@ -64,7 +64,7 @@ class RemoteEngine:
             endpoint = Endpoint(settings.engine, agent)
         except ValueError as error:
             raise ReleaseError(str(error)) from error
-        return cls(find(endpoint, release), release, settings)
+        return cls(find(endpoint, release, settings.result_rows), release, settings)
 
     def about(self, subjects: Iterable[NamedNode | BlankNode]) -> list[Quad]:
         """See ``Engine.about``."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from dataclasses import dataclass, replace
@@ -75,13 +76,18 @@ class Holding:
             self.seen = time.monotonic()
 
 
-def find(endpoint: Endpoint, release: Release) -> Holding:
-    """Return the release at the endpoint; raise ``ReleaseError`` unless it is there, all of it."""
+def find(endpoint: Endpoint, release: Release, rows: int) -> Holding:
+    """Return the release at the endpoint; raise ``ReleaseError`` unless all of it is there.
+
+    So it does for an endpoint that would cut results of no more than ``rows`` rows.
+    """
     manifest = release.manifest
     if outside := strangers(manifest):
         raise ReleaseError(f"graph {outside[0]} is not below {GRAPH}: no endpoint can serve this release")
     try:
         remote = Remote(endpoint, Place.DEFAULT, manifest.graphs, _server(endpoint))
+        if remote.is_virtuoso:
+            _check_uncut(endpoint, rows)
         counted = _sizes(remote)
         if differing := differences(manifest, counted):
             raise ReleaseError(_told(release, differing))
@@ -124,6 +130,25 @@ def _server(endpoint: Endpoint) -> str:
     with endpoint.asked(question, time.monotonic() + CHECK_TIME) as response:
         response.read()
         return str(response.headers.get("Server", ""))
+
+
+def _check_uncut(endpoint: Endpoint, rows: int) -> None:
+    """Raise ``ReleaseError`` where Virtuoso cuts results of ``rows`` rows: it may do so silently."""
+    side = math.ceil((rows + 1) ** (1 / 3))
+    numbers = " ".join(map(str, range(side)))
+    product = " ".join(f"VALUES ?{name} {{ {numbers} }}" for name in "abc")
+    query = f"SELECT (1 AS ?one) WHERE {{ {product} }} LIMIT {rows + 1}"
+    body = urlencode({"query": query}).encode("ascii")
+    question = Question("POST", body, {"Accept": "text/csv", "Content-Type": FORM})
+    with endpoint.asked(question, time.monotonic() + CHECK_TIME) as response:
+        most = response.headers.get("X-SPARQL-MaxRows")
+        if most is None:
+            response.read()
+            return
+    raise ReleaseError(
+        f"the engine cuts results at {most} rows, and says so only of some: set ResultSetMaxRows in section "
+        f"[SPARQL] of virtuoso.ini above {rows}, or start with a --result-rows below {most}"
+    )
 
 
 def _sizes(remote: Remote) -> dict[str, int]:
