@@ -168,7 +168,7 @@ def oxigraph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
 
 @pytest.fixture(scope="module")
 def virtuoso_store(tmp_path_factory: pytest.TempPathFactory, small: Path) -> Iterator[Store]:
-    with virtuoso(tmp_path_factory.mktemp("virtuoso"), ROWS + 1) as store:
+    with virtuoso(tmp_path_factory.mktemp("virtuoso"), ROWS + 2) as store:
         pushed = push(small, store, user="dba")
         assert pushed.returncode == 0, pushed.stderr
         yield store
@@ -339,10 +339,10 @@ def test_a_server_does_not_start_over_an_engine_with_another_release(
 def test_a_server_does_not_start_over_an_engine_that_would_cut_results_without_a_word(
     small: Path, virtuoso_store: Store
 ) -> None:
-    over = ("--engine", virtuoso_store.query, "--result-rows", str(ROWS + 1))
+    over = ("--engine", virtuoso_store.query, "--result-rows", str(ROWS + 2))
     refused = legation("serve", "--release", str(small), *over)
     assert refused.returncode == 1
-    assert f"cuts results at {ROWS + 1} rows" in refused.stderr
+    assert f"cuts results at {ROWS + 2} rows" in refused.stderr
     assert "ResultSetMaxRows" in refused.stderr
 
 

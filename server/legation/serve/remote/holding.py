@@ -147,7 +147,7 @@ def _check_uncut(endpoint: Endpoint, rows: int) -> None:
             return
     raise ReleaseError(
         f"the engine cuts results at {most} rows, and says so only of some: set ResultSetMaxRows in section "
-        f"[SPARQL] of virtuoso.ini above {rows}, or start with a --result-rows below {most}"
+        f"[SPARQL] of virtuoso.ini to {rows + 2} or more, or start with a lower --result-rows"
     )
 
 
