@@ -23,7 +23,7 @@ from legation.serve.web import caching, dated, intake, openapi
 from legation.serve.web.problems import PROBLEM, ProblemError, slug_for
 from legation.serve.web.refusals import RefusalError
 from legation.serve.words.languages import LanguageInPath
-from legation.serve.words.messages import Catalogues
+from legation.serve.words.messages import Catalogues, look_up_once
 from legation.serve.writing import builder, completion
 
 
@@ -61,6 +61,7 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
     app.before_request(_found_before)
     app.context_processor(page_globals)
     Babel(app, locale_selector=language).domain_instance = Catalogues()
+    look_up_once(app)
     app.wsgi_app = LanguageInPath(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(ProblemError, answer_problem)
     app.register_error_handler(caching.KnownError, caching.answer_known)

@@ -92,6 +92,9 @@ class Sink(Protocol):
         ...
 
 
+TYPE: Final = f"{PREFIXES['rdf']}type"
+
+
 def write_graph(
     statements: Iterable[Triple] | Iterable[Quad],
     name: str,
@@ -143,7 +146,7 @@ def _in_order(statements: list[Triple | Quad]) -> list[Triple | Quad]:
 def _sort_key(statement: Triple | Quad) -> tuple[str, str, bool, str, str]:
     graph = str(statement.graph_name) if isinstance(statement, Quad) else ""
     predicate = statement.predicate.value
-    is_type = predicate == f"{PREFIXES['rdf']}type"
+    is_type = predicate == TYPE
     return (graph, str(statement.subject), not is_type, predicate, str(statement.object))
 
 
@@ -156,9 +159,11 @@ def used_prefixes(statements: Sequence[Triple | Quad]) -> dict[str, str]:
     """Return the part of the prefix table that ``statements`` use, for headers without ballast."""
     longest_first = sorted(PREFIXES.items(), key=lambda pair: -len(pair[1]))
     used: dict[str, str] = {}
-    for iri in {iri for statement in statements for iri in _iris(statement)}:
+    iris = {iri for statement in statements for iri in _iris(statement)}
+    # Namespaces end with a separator, so that what stands after the last one in an IRI does not matter.
+    for start in {iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in iris}:
         for prefix, namespace in longest_first:
-            if iri.startswith(namespace):
+            if start.startswith(namespace):
                 used[prefix] = namespace
                 break
     return dict(sorted(used.items()))
