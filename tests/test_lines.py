@@ -74,7 +74,8 @@ def test_each_graph_has_the_digest_of_its_canonical_triples(found: set[Quad]) ->
 @settings(deadline=None)
 @given(datasets)
 def test_what_is_counted_is_what_there_is(found: set[Quad]) -> None:
-    counted = lines.count(lines.quads(filled(found)))
+    quads = lines.quads(filled(found))
+    counted = lines.count(quads, lines.by_graph(quads))
     union = {quad.triple for quad in found}
     typed = [t for t in union if t.predicate.value == f"{PREFIXES['rdf']}type"]
     assert counted.graphs == Counter(str(quad.graph_name)[1:-1] for quad in found)

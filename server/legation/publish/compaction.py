@@ -96,7 +96,10 @@ def settle(lines: Iterable[bytes], context: Mapping[str, Any]) -> Manners:
             classes[term] = None
         else:
             kinds[predicate, kind_of(term)] = None
-        names.update((iri, None) for iri in (subject, term) if iri.startswith(spaces))
+        if term.startswith(spaces):
+            names[term] = None
+        if subject.startswith(spaces):
+            names[subject] = None
     examples = [{"@id": EXAMPLE, predicate[1:-1]: [example(kind)]} for predicate, kind in kinds]
     typed = [{"@id": EXAMPLE, "@type": [identifier(iri)]} for iri in classes]
     named = [{"@id": identifier(iri), EXAMPLE: [{"@value": ""}]} for iri in names]

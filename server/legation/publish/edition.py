@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Final
+from typing import Any, Final
 
 from pyoxigraph import NamedNode, Store, Triple
 
@@ -38,12 +38,16 @@ OF_SHAPES: Final = f" {SHAPES} .\n".encode()
 
 @dataclass(frozen=True)
 class Edition:
-    """The dataset with its metadata, and the files of a release (without their gzipped twins)."""
+    """The dataset with its metadata, and the files of a release (without their gzipped twins).
+
+    ``quads`` are the lines of ``store``, sorted; ``graphs`` are the same by graph.
+    """
 
     header: Header
     questions: Sequence[Question]
     store: Store
     quads: Sequence[bytes]
+    graphs: Mapping[str, Sequence[bytes]]
     files: Mapping[str, bytes]
 
     def unanswered(self) -> list[Fault]:
@@ -58,39 +62,38 @@ def make_edition(authored: Authored, header: Header, report: Sequence[Triple], s
     """
     questions = read_questions(authored.project.question_files())
     quads = lines.quads(store)
-    files = downloads(header, questions, report, store, quads)
-    add(store, META, description(authored, header, quads, files))
-    described = sorted([*quads, *lines.graph(store, META)])
-    return Edition(header, questions, store, described, files | with_metadata(store, described))
+    graphs = lines.by_graph(quads)
+    files = downloads(header, questions, report, store)
+    files |= graph_files(make_context(triples_in(store, ONTOLOGY)), quads, graphs)
+    add(store, META, description(authored, header, lines.count(quads, graphs), files))
+    graphs[META.value] = lines.graph(store, META)
+    quads = sorted([*quads, *graphs[META.value]])
+    return Edition(header, questions, store, quads, graphs, files | with_metadata(store, quads, graphs))
 
 
 def downloads(
-    header: Header,
-    questions: Sequence[Question],
-    report: Sequence[Triple],
-    store: Store,
-    quads: Sequence[bytes],
+    header: Header, questions: Sequence[Question], report: Sequence[Triple], store: Store
 ) -> dict[str, bytes]:
-    """Return every file of a release that does not hold the metadata graph.
-
-    ``quads`` are the lines of ``store``.
-    """
-    context = make_context(triples_in(store, ONTOLOGY))
+    """Return what is made of a dataset by asking it, and what goes with it."""
     files = {
-        CONTEXT: serialize.json_text({"@context": context}),
         "report.ttl": serialize.turtle(report),
         "questions.ttl": serialize.turtle(
             describe_questions(questions, f"{RELEASE}{header.version}/questions.ttl")
         ),
     }
-    graphs = lines.by_graph(quads)
+    files |= {f"tables/{name}.csv": text for name, text in tables(store)}
+    files |= {f"{ANSWERS}{one.name}.csv": one.answer_path.read_bytes() for one in questions if one.is_pinned}
+    return files | quality_files(store, header) | {SEARCH: search_table(store)}
+
+
+def graph_files(
+    context: Mapping[str, Any], quads: Sequence[bytes], graphs: Mapping[str, Sequence[bytes]]
+) -> dict[str, bytes]:
+    """Return the whole dataset, the ontology and the shapes in every format, and the JSON-LD context."""
+    files = {CONTEXT: serialize.json_text({"@context": context})}
     readable = (line for line in quads if not line.endswith(OF_SHAPES))
     for name, triples, turtle in (
-        (
-            "legation",
-            lines.union(readable),
-            serialize.large_turtle,
-        ),
+        ("legation", lines.union(readable), serialize.large_turtle),
         ("ontology", map(lines.triple_of, graphs[ONTOLOGY.value]), serialize.turtle),
         ("shapes", map(lines.triple_of, graphs[SHAPES.value]), serialize.turtle),
     ):
@@ -99,13 +102,11 @@ def downloads(
         files[f"{name}.nt"] = b"".join(canonical)
         files[f"{name}.rdf"] = serialize.rdf_xml(serialize.triples_of(canonical))
         files[f"{name}.jsonld"] = "".join(json_ld(canonical, context)).encode("utf-8")
-    files |= {f"tables/{name}.csv": text for name, text in tables(store)}
-    files |= {f"{ANSWERS}{one.name}.csv": one.answer_path.read_bytes() for one in questions if one.is_pinned}
-    return files | quality_files(store, header) | {SEARCH: search_table(store)}
+    return files
 
 
 def description(
-    authored: Authored, header: Header, quads: Sequence[bytes], files: Mapping[str, bytes]
+    authored: Authored, header: Header, statistics: lines.Statistics, files: Mapping[str, bytes]
 ) -> Iterator[Triple]:
     """Yield the metadata graph of a release with these files, and those that will hold the graph itself."""
     project = authored.project
@@ -113,28 +114,31 @@ def description(
     entries |= {path: file_entry(path, b"") for path in sorted(UNMEASURED)}
     inputs = [*project.turtle_files(), *project.question_files()]
     digests = {project.name_of(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in inputs}
-    return describe(header, lines.count(quads), digests, entries)
+    return describe(header, statistics, digests, entries)
 
 
-def with_metadata(store: Store, quads: Sequence[bytes]) -> dict[str, bytes]:
+def with_metadata(
+    store: Store, quads: Sequence[bytes], graphs: Mapping[str, Sequence[bytes]]
+) -> dict[str, bytes]:
     """Return the files that hold the metadata graph: on its own, and among all quads."""
+    in_order = sorted(graphs, key=lambda iri: str(NamedNode(iri)))
     return {
         "meta.ttl": serialize.turtle(triples_in(store, META)),
         DATASET: b"".join(quads),
-        "dataset.trig": serialize.trig(chain.from_iterable(lines.by_graph(quads).values())),
+        "dataset.trig": serialize.trig(chain.from_iterable(graphs[iri] for iri in in_order)),
     }
 
 
 def manifest(edition: Edition, files: Mapping[str, bytes], previous: Release | None = None) -> Manifest:
     """Return what a release with these files holds that follows ``previous``."""
     entries = {path: file_entry(path, content) for path, content in files.items()}
-    graphs = lines.by_graph(edition.quads)
+    graphs = {iri: GraphEntry(len(found), lines.digest(found)) for iri, found in edition.graphs.items()}
     return Manifest(
         version=edition.header.version,
         issued=edition.header.issued,
         digest=content_digest(entries),
         counts=counts(edition.store),
-        graphs={iri: GraphEntry(len(found), lines.digest(found)) for iri, found in graphs.items()},
+        graphs=graphs,
         files=entries,
         previous=Previous(previous.manifest.version, previous.manifest.digest) if previous else None,
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -42,12 +42,13 @@ def canonical(lines: Iterable[bytes]) -> list[bytes]:
 
     The labels depend on the statements about blank nodes alone (RDFC-1.0, §4.4), so only these are looked at.
     """
-    kept, blank = list[bytes](), list[bytes]()
-    for line in lines:
-        (blank if BLANK in line else kept).append(line)
-    dataset = Dataset(parse(b"".join(blank), RdfFormat.N_QUADS))
-    dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
-    kept += (serialize(dataset, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
+    kept = list(lines)
+    blank = [line for line in kept if BLANK in line]
+    if blank:
+        dataset = Dataset(parse(b"".join(blank), RdfFormat.N_QUADS))
+        dataset.canonicalize(CanonicalizationAlgorithm.RDFC_1_0)
+        kept = [line for line in kept if BLANK not in line]
+        kept += (serialize(dataset, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
     kept.sort()
     return list(dict.fromkeys(kept))
 
@@ -74,31 +75,39 @@ def triple_of(line: bytes) -> bytes:
 
 
 def by_graph(lines: Iterable[bytes]) -> dict[str, list[bytes]]:
-    """Return the lines of each named graph by its IRI, in order of IRI; the order of lines is kept."""
+    """Return the lines of each named graph by its IRI; the order of lines is kept."""
     found: dict[bytes, list[bytes]] = defaultdict(list)
     for line in lines:
         found[graph_of(line)].append(line)
-    return {iri[1:-1].decode("utf-8"): found[iri] for iri in sorted(found)}
+    return {iri[1:-1].decode("utf-8"): inside for iri, inside in found.items()}
 
 
 def digest(lines: Iterable[bytes]) -> str:
-    """Return the RDFC-1.0 digest of the triples of one graph (SHA-256, hexadecimal)."""
-    return hashlib.sha256(b"".join(canonical(map(triple_of, lines)))).hexdigest()
+    """Return the RDFC-1.0 digest of the triples of one graph (SHA-256, hexadecimal).
+
+    The lines are sorted: without blank nodes they are canonical as they stand.
+    """
+    text = b"".join(map(triple_of, lines))
+    if BLANK in text:
+        text = b"".join(canonical(text.splitlines(keepends=True)))
+    return hashlib.sha256(text).hexdigest()
 
 
 def union(lines: Iterable[bytes]) -> Iterator[bytes]:
     """Yield the triples of sorted quads, each once."""
     last = b""
     for line in lines:
-        triple = triple_of(line)
+        triple = line[: line.rindex(b" ", 0, -3)]
         if triple != last:
-            yield triple
+            yield triple + b" .\n"
         last = triple
 
 
-def count(lines: Sequence[bytes]) -> Statistics:
-    """Count sorted quads by graph, and the triples of the union of all graphs by class and property."""
-    graphs = Counter(map(graph_of, lines))
+def count(lines: Iterable[bytes], graphs: Mapping[str, Sequence[bytes]]) -> Statistics:
+    """Count sorted quads, which ``graphs`` holds too, by graph, class and property.
+
+    A triple in several graphs counts once as a statement of the dataset.
+    """
     classes, properties = Counter[bytes](), Counter[bytes]()
     found, objects, subject = Statistics(), set[bytes](), b""
     for line in union(lines):
@@ -112,9 +121,11 @@ def count(lines: Sequence[bytes]) -> Statistics:
         objects.add(value)
         if predicate == TYPE and value.startswith(IRI):
             classes[value] += 1
-        found.wikidata_links += predicate == SAME_AS and value.startswith(WIKIDATA)
+        elif predicate == SAME_AS and value.startswith(WIKIDATA):
+            found.wikidata_links += 1
     found.objects = len(objects)
-    found.graphs, found.classes, found.properties = map(by_iri, (graphs, classes, properties))
+    found.graphs = Counter({iri: len(inside) for iri, inside in graphs.items()})
+    found.classes, found.properties = by_iri(classes), by_iri(properties)
     return found
 
 

@@ -22,7 +22,7 @@ from pyoxigraph import (
 )
 
 from legation.namespaces import PREFIXES
-from legation.publish.canonical import rdflib_graph, spell
+from legation.publish.canonical import named_spelling
 
 
 def canonical_triples(triples: Iterable[Triple]) -> list[Triple]:
@@ -44,7 +44,7 @@ def triples_of(lines: Iterable[bytes]) -> Iterator[Triple]:
 
 def turtle(triples: Iterable[Triple]) -> bytes:
     """Return Turtle for reading: the spelling of the authored files, blank nodes named by RDFC-1.0."""
-    return spell(rdflib_graph(canonical_triples(triples)), canon=False).encode("utf-8")
+    return named_spelling(canonical_triples(triples)).encode("utf-8")
 
 
 def large_turtle(triples: Iterable[Triple]) -> bytes:
