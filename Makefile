@@ -46,6 +46,10 @@ bench: $(VENV)/test releases/current
 bench-publish: $(VENV)/test
 	$(BIN)/python -m tests.bench.publish
 
+# What an answer costs each process; writes another part of that page.
+bench-profile: $(VENV)/test releases/current
+	$(BIN)/python -m tests.bench.profile --triples $(TRIPLES)
+
 # How fast search answers among 100,000 names; docs/search.md shows what it prints.
 bench-search: $(VENV)/test
 	$(BIN)/python -m tests.bench.search
