@@ -25,7 +25,7 @@ from tests.endpoints import oxigraph_store
 from tests.serving import serving
 from tests.test_remote import push
 
-PACE: Final = Pace(8, 3)
+PACE: Final = Pace(8, 2)
 ROUNDS: Final = 5
 ENOUGH: Final = 60_000
 """Paths of one run; more than are asked for in its time."""
