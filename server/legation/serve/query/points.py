@@ -38,6 +38,7 @@ NONE: Final = FanOut(0, 0)
 """That of a property which no statement has."""
 
 _IRI: Final = re.compile(r"<([^<>\"'{}|\\^`\x00-\x20]*)>")
+_BOUND: Final = re.compile(r"\b(LIMIT|OFFSET)\s+[0-9]+", re.IGNORECASE)
 _ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLAIN: Final = frozenset({"variable", "iri", "pname", "string", "number", "tag"})
 _PAUSES: Final = frozenset({".", ";", ","})
@@ -82,7 +83,7 @@ def is_point(query: str, store: Store, fanouts: FanOuts) -> bool:
     if len(query) > LONGEST or "\\" in query or _SERVICE.search(query) is not None:
         return False
     iris = _IRI.findall(query)
-    steps = _steps(_IRI.sub("<>", query))
+    steps = _steps(_BOUND.sub(r"\1 0", _IRI.sub("<>", query)))
     if not steps or not all(map(_ABSOLUTE.match, iris)):
         return False
     left = MOST_MATCHES
@@ -129,9 +130,10 @@ def _fanout(fanouts: FanOuts, step: Step, iris: Sequence[str]) -> int:
 
 @lru_cache(REMEMBERED)
 def _steps(shape: str) -> tuple[Step, ...]:
-    """Return the patterns of a query whose IRIs are cut out of it, none where it is no point query.
+    """Return the patterns of a query, none where it is no point query.
 
-    What was cut out holds no quote, so all queries of this shape have the same tokens.
+    Its IRIs are cut out, and the numbers of its LIMIT and OFFSET. What was cut out holds no quote, so all
+    queries of this shape have the same tokens.
     """
     found = list(tokens(shape))
     numbered = {token.start: number for number, token in enumerate(one for one in found if one.kind == "iri")}
