@@ -27,6 +27,9 @@ from legation.serve.web.formats import RESULT_FORMATS
 MOST_MATCHES: Final = 1000
 """Ways to combine the matches of all patterns: no more than a few milliseconds go into them."""
 
+FEW: Final = 10
+"""Matches by fan-out up to which those of a pattern are not counted: that costs as much as a few of them."""
+
 LONGEST: Final = 2048
 """Characters of a query that is looked at."""
 
@@ -71,10 +74,12 @@ Pattern = tuple[Part, Part, Part]
 
 @dataclass(frozen=True)
 class Step:
-    """A pattern, and where it names nothing the ways in which a join can come to it."""
+    """A pattern, and the ways in which a join can come to it."""
 
     pattern: Pattern
-    ways: tuple[int, ...] = ()
+    named: bool
+    """Whether it names its subject or its object."""
+    ways: tuple[int, ...]
     """0: from its subject to its objects, 1: the other way; the places of both in a ``FanOut``."""
 
 
@@ -88,7 +93,9 @@ def is_point(query: str, store: Store, fanouts: FanOuts) -> bool:
         return False
     left = MOST_MATCHES
     for step in steps:
-        most = _fanout(fanouts, step, iris) if step.ways else _matches(store, step.pattern, iris, left)
+        most = _fanout(fanouts, step, iris)
+        if step.named and most > FEW:
+            most = _matches(store, step.pattern, iris, left)
         left //= max(1, most)
     return left > 0
 
@@ -123,6 +130,8 @@ def _matches(store: Store, pattern: Pattern, iris: Sequence[str], most: int) -> 
 def _fanout(fanouts: FanOuts, step: Step, iris: Sequence[str]) -> int:
     """Return how many matches one step adds at most to each of those before it."""
     predicate = step.pattern[1]
+    if isinstance(predicate, str):
+        return MOST_MATCHES + 1
     name = predicate.node(iris).value if isinstance(predicate, Name) else RDF_TYPE.value
     found = fanouts.get(name, NONE)
     return max(found[way] for way in step.ways)
@@ -150,13 +159,13 @@ def _in_reach(patterns: Sequence[Pattern]) -> Iterator[Step]:
     for number, pattern in enumerate(patterns):
         subject, predicate, obj = pattern
         if isinstance(subject, Name) or isinstance(obj, Name):
-            yield Step(pattern)
+            yield Step(pattern, named=True, ways=(0 if isinstance(subject, Name) else 1,))
             continue
         bound = _bound([*patterns[:number], *patterns[number + 1 :]])
         ways = tuple(way for way, end in enumerate((subject, obj)) if end in bound)
         if isinstance(predicate, str) or not ways:
             raise NotPointError
-        yield Step(pattern, ways)
+        yield Step(pattern, named=False, ways=ways)
 
 
 def _bound(patterns: Sequence[Pattern]) -> set[Part]:
