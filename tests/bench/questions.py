@@ -18,6 +18,9 @@ REPEATED: Final = 20
 FEWEST: Final = 100
 """The least LIMIT of a query, above what any point query finds: it makes the text another, not the answer."""
 
+MOST_GROUPS: Final = 1000
+"""The least LIMIT of an analytic query, above the number of groups that there are."""
+
 PROLOGUE: Final = """\
 PREFIX dcterms: <http://purl.org/dc/terms/>
 PREFIX leg: <https://w3id.org/legation/ontology#>
@@ -88,7 +91,7 @@ class Questions:
 
     def analytic(self, kind: str, turn: int) -> str:
         """Return a query over the whole graph, another text in each ``turn``."""
-        return PROLOGUE + ANALYTIC[kind] % (FEWEST + turn)
+        return PROLOGUE + ANALYTIC[kind] % (MOST_GROUPS + turn)
 
     def things(self, turn: int) -> list[str]:
         """Return persons, posts, claims and passages, as many of each, in another order in each ``turn``."""
