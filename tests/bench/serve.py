@@ -29,7 +29,7 @@ from tests.bench.world import World
 from tests.bench.worlds import CACHE, ROOT, published
 
 CONNECTIONS: Final = 8
-HEAVY: Final = 3
+HEAVY: Final = 2
 """Analytic queries of each kind in a round."""
 
 ALONE: Final = load.Pace(1, load.PATIENCE * HEAVY)
