@@ -306,14 +306,15 @@ def main(plan: Plan) -> None:
     """Measure everything and write it down."""
     load.version()
     ensure_index(open_release(plan.release))
-    figures, bundled = Figures(), starts(plan)
+    figures = Figures()
     with started(plan.release, figures) as found:
         compare(found, plan.questions, figures)
         for turn in range(1, plan.rounds + 1):
             tell(f"round {turn}")
             ask_queries(plan, found, turn, figures)
             ask_things(plan, found, turn, figures)
-        text = report(plan, [peer.name for peer in found], figures, bundled)
+        names = [peer.name for peer in found]
+    text = report(plan, names, figures, starts(plan))
     page.write_part(f"serving {plan.triples}", text)
     tell(text)
 
