@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -17,11 +18,19 @@ STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 Row = frozenset[tuple[str, tuple[str, ...]]]
 
 
+SLOWEST: Final = 5.0
+"""Seconds for one query with which a server is not asked again: rounds would take too long."""
+
+
 def check_same(queries: Iterable[str], ours: Peer, peer: Peer) -> None:
     """Raise ``AbsentError`` where the peer answers one of ``queries`` otherwise than we do, or too late."""
     for query in queries:
-        if rows(peer.ask(query, PATIENCE)) != rows(ours.ask(query, PATIENCE)):
+        began = time.perf_counter()
+        answer, taken = peer.ask(query, PATIENCE), time.perf_counter() - began
+        if rows(answer) != rows(ours.ask(query, PATIENCE)):
             raise AbsentError(f"another answer than ours\n{query}")
+        if taken > SLOWEST:
+            raise AbsentError(f"not asked again after it took {taken:.0f} s for one answer")
 
 
 def rows(answer: bytes) -> Counter[Row]:

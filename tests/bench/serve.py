@@ -41,6 +41,10 @@ SAMPLE: Final = 40
 
 TURTLE: Final = "text/turtle"
 HTML: Final = "text/html"
+STARTERS: Final = {
+    one.__name__: one
+    for one in (peers.oxigraph, peers.trifid, peers.virtuoso, peers.rdflib_endpoint, peers.comunica)
+}
 OURS: Final = {TURTLE: ("/id/%s", "/data/%s"), HTML: ("/id/%s", "/page/%s")}
 """Our two requests for a thing: its IRI leads to the document with 303."""
 
@@ -69,6 +73,8 @@ class Plan:
     """The release of the bundled data."""
     release: Path
     """The release of the synthetic world."""
+    peers: tuple[str, ...]
+    """The servers beside ours, by the names of ``STARTERS``."""
 
     @property
     def pace(self) -> load.Pace:
@@ -144,13 +150,12 @@ def tell(line: str) -> None:
 
 
 @contextmanager
-def started(release: Path, figures: Figures) -> Iterator[list[Peer]]:
-    """Run ours and every peer that can be had on the statements of ``release``; ours is the first."""
-    starters = (peers.oxigraph, peers.trifid, peers.virtuoso, peers.rdflib_endpoint, peers.comunica)
+def started(plan: Plan, figures: Figures) -> Iterator[list[Peer]]:
+    """Run ours and every peer that can be had on the statements of a release; ours is the first."""
     with ExitStack() as stack:
-        found = [stack.enter_context(peers.legation(release, CACHE / OWN))]
-        for starter in starters:
-            here = Here(release / TRIPLES, CACHE, folder(stack))
+        found = [stack.enter_context(peers.legation(plan.release, CACHE / OWN))]
+        for starter in (STARTERS[name] for name in plan.peers):
+            here = Here(plan.release / TRIPLES, CACHE, folder(stack))
             tell(f"starting {starter.__name__}")
             try:
                 found.append(stack.enter_context(starter(here)))
@@ -175,6 +180,8 @@ def compare(found: list[Peer], questions: Questions, figures: Figures) -> None:
     }
     for peer in others:
         for case, queries in asked.items():
+            if case in HEAVIES.values() and not case.goal(peer.name):
+                continue
             try:
                 check_same(queries, ours, peer)
             except AbsentError as error:
@@ -193,7 +200,7 @@ def ask_queries(plan: Plan, found: list[Peer], turn: int, figures: Figures) -> N
             figures.take(POINTS, peer.name, partial(rate, peer, paths, plan.pace, once=True))
     for kind, case in HEAVIES.items():
         heavy = [questions.analytic(kind, HEAVY * turn + number) for number in range(HEAVY)]
-        for peer in found:
+        for peer in (peer for peer in found if peer is found[0] or case.goal(peer.name)):
             figures.take(case, peer.name, partial(latency, peer, heavy))
 
 
@@ -297,9 +304,12 @@ def planned() -> Plan:
     asked.add_argument("--seconds", type=int, default=4)
     asked.add_argument("--bundled", type=Path, default=ROOT / "releases/current")
     asked.add_argument("--release", type=Path, help="a release of such a world, published before")
+    asked.add_argument("--peers", nargs="+", choices=STARTERS, default=tuple(STARTERS))
     said = asked.parse_args()
     release = said.release or published(said.triples, tell)
-    return Plan(said.triples, said.rounds, said.seconds, said.bundled.resolve(), release.resolve())
+    return Plan(
+        said.triples, said.rounds, said.seconds, said.bundled.resolve(), release.resolve(), tuple(said.peers)
+    )
 
 
 def main(plan: Plan) -> None:
@@ -307,7 +317,7 @@ def main(plan: Plan) -> None:
     load.version()
     ensure_index(open_release(plan.release))
     figures = Figures()
-    with started(plan.release, figures) as found:
+    with started(plan, figures) as found:
         compare(found, plan.questions, figures)
         for turn in range(1, plan.rounds + 1):
             tell(f"round {turn}")
