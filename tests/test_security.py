@@ -440,6 +440,18 @@ def test_clients_that_never_finish_leave_everyone_else_answered(running: Server,
             assert time.monotonic() - started < 5
 
 
+def test_half_a_body_asks_nothing(small: Path) -> None:
+    with serving(small, "--log", "json") as server:
+        with socket.create_connection(("127.0.0.1", server.port), timeout=PATIENCE) as connection:
+            connection.sendall(posted(b"ASK {}", b"Content-Length: 1000"))
+        deadline = time.monotonic() + PATIENCE
+        while "/sparql" not in server.log.read_text():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        told = [json.loads(line) for line in server.log.read_text().splitlines() if "/sparql" in line]
+        assert [(line["status"], "query" in line) for line in told] == [(499, False)]
+
+
 @pytest.mark.parametrize(
     ("beginning", "drop"),
     [(b"GET / HTTP/1.1\r\n", b"X: y\r\n"), (posted(b"", b"Content-Length: 100000"), b"A")],

@@ -45,6 +45,9 @@ TELLING: Final = ("host", "accept", "accept-language", "accept-encoding")
 
 PLAIN: Final = Wanted(IDENTITY, plain=True)
 OK: Final = 200
+GONE: Final = 499
+"""What log and metrics say of a request whose client hung up before its body was whole (as nginx does)."""
+
 NOT_MODIFIED: Final = 304
 ANSWERED: Final = "answered"
 KNOWN: Final = "known"
@@ -237,6 +240,9 @@ class Front:
     async def _work(self, exchange: Exchange, problem: ProblemError | None = None) -> None:
         """Have the application answer, in a thread, and send what it says."""
         body, refusal = await self._body(exchange)  # before it takes one of the places: it may be slow
+        if refusal is None and _is_cut(exchange, body):
+            self._done(exchange, GONE, 0)
+            return
         if self._under_way >= self._settings.threads + WAITING:
             exchange.end_query()
             self._done(exchange, _send_busy(exchange), 0)
@@ -339,6 +345,12 @@ class Front:
             await transport.send_bytes(part)
             sent += len(part)
         return sent
+
+
+def _is_cut(exchange: Exchange, body: bytes) -> bool:
+    """Tell whether a body is shorter than announced: its client has hung up, and waits for nothing."""
+    announced = exchange.headers.get("content-length", "0")
+    return exchange.scope.method not in BODILESS and len(body) < int(announced)
 
 
 def _sized(reply: Reply) -> Headers:
