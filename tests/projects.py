@@ -12,8 +12,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import RdfFormat, parse
-
 from legation.namespaces import ID
 from legation.project import QUESTIONS, Project, open_project
 from legation.publish.authored import Authored, AuthoredFile
@@ -113,7 +111,7 @@ def respell(path: Path) -> None:
 
 def with_text(file: AuthoredFile, text: str) -> AuthoredFile:
     """Return a file as it would be with another text."""
-    return AuthoredFile(file.path, file.name, text, tuple(q.triple for q in parse(text, RdfFormat.TURTLE)))
+    return AuthoredFile(file.path, file.name, text)
 
 
 def with_file(authored: Authored, changed: AuthoredFile) -> Authored:

@@ -192,15 +192,13 @@ def test_a_thing_in_the_wrong_file_is_told_where_it_belongs(
     prefix = subject.partition(":")[0]
     namespace = LEG if prefix == "leg" else f"{ID}{prefix}/"
     text = f"PREFIX {prefix}: <{namespace}>\n\n{subject} a <http://example.org/Thing> .\n"
-    empty = AuthoredFile(project.root / name, name, "", ())
+    empty = AuthoredFile(project.root / name, name, "")
     assert where(check_places(with_text(empty, text)), expected) == [(Path(name).name, 3)]
 
 
 def test_one_thing_is_not_described_in_two_files(authored: Authored) -> None:
     concepts = next(f for f in authored.within("data/schemes"))
-    copy = AuthoredFile(
-        concepts.path.with_name("zz.ttl"), "data/schemes/zz.ttl", concepts.text, concepts.triples
-    )
+    copy = AuthoredFile(concepts.path.with_name("zz.ttl"), "data/schemes/zz.ttl", concepts.text)
     faults = list(check_single_home(Authored(authored.project, (*authored.files, copy))))
     assert {fault.path.name for fault in faults} == {"zz.ttl"}
     assert len(faults) == len(concepts.subjects)
@@ -208,12 +206,10 @@ def test_one_thing_is_not_described_in_two_files(authored: Authored) -> None:
 
 def test_a_lost_claim_is_noticed_by_the_number_its_author_counted(source: AuthoredFile) -> None:
     claim = first_claim(source)
-    rest = with_text(source, source.text).triples
     without = AuthoredFile(
         source.path,
         source.name,
         source.text.replace(f"\n{'claim:' + claim.rpartition('/')[2]}\n", "\nclaim:elsewhere-1\n"),
-        rest,
     )
     assert where(check_counts(source), "claimCount") == []
     renamed = with_text(without, without.text.replace("\nclaim:elsewhere-1\n", f"\nsource:{source.stem}\n"))
@@ -266,7 +262,6 @@ def test_a_published_identifier_that_vanished_stops_publishing_until_it_is_withd
         authored.project.root / "data/entities/withdrawn.ttl",
         "data/entities/withdrawn.ttl",
         f"<{gone}>\n    a <{LEG}Withdrawn> ;\n.\n",
-        (),
     )
     assert list(check_withdrawals(with_file(authored, tombstone), [gone])) == []
 

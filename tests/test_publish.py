@@ -30,7 +30,16 @@ from pyoxigraph import (
 from legation.namespaces import BASE, GRAPH, ID, LEG, ONTOLOGY, PREFIXES, RELEASE
 from legation.project import HEADER, Project
 from legation.publish.describe import UNMEASURED
-from legation.publish.freeze import ConflictError, content_digest, file_entry, freeze, with_twins
+from legation.publish.freeze import (
+    ConflictError,
+    add_twins,
+    content_digest,
+    entries,
+    file_entry,
+    freeze,
+    staging,
+    write_files,
+)
 from legation.release import CHANGES, CURRENT, MANIFEST, Manifest, Release, ReleaseError, open_release
 from legation.terms import to_oxigraph
 from tests.projects import edit, legation, respell, slim_project
@@ -76,7 +85,7 @@ def test_the_manifest_names_every_file_with_its_size_and_digest(release: Path) -
     found = {path.relative_to(release).as_posix() for path in release.rglob("*") if path.is_file()}
     assert found == {*manifest.files, MANIFEST}
     for name, entry in manifest.files.items():
-        assert file_entry(name, (release / name).read_bytes()) == entry
+        assert file_entry(release / name, name) == entry
     assert content_digest(manifest.files) == manifest.digest
 
 
@@ -374,30 +383,45 @@ def changed_names(folder: Path) -> list[str]:
 # Freezing by itself
 
 
-def small_release(text: str) -> tuple[Manifest, dict[str, bytes]]:
-    files = with_twins({"dataset.nq": text.encode()})
-    entries = {name: file_entry(name, content) for name, content in files.items()}
-    return Manifest("1.0.0", "2026-11-01", content_digest(entries), {}, {}, entries), files
+def small_release(releases: Path, text: str, *, replace: bool = False) -> Release:
+    with staging(releases, "1.0.0") as folder:
+        write_files(folder, {"dataset.nq": text.encode()})
+        add_twins(folder)
+        files = entries(folder)
+        told = Manifest("1.0.0", "2026-11-01", content_digest(files), {}, {}, files)
+        return freeze(releases, told, folder, replace=replace)
 
 
 def test_a_draft_can_be_replaced_on_demand(tmp_path: Path) -> None:
-    freeze(tmp_path, *small_release("a"))
+    small_release(tmp_path, "a")
     with pytest.raises(ConflictError):
-        freeze(tmp_path, *small_release("b"))
-    release = freeze(tmp_path, *small_release("b"), replace=True)
+        small_release(tmp_path, "b")
+    release = small_release(tmp_path, "b", replace=True)
     assert release.dataset.read_text() == "b"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["1.0.0", CURRENT]
 
 
 def test_a_release_that_cannot_be_written_leaves_nothing_behind(tmp_path: Path) -> None:
-    manifest, files = small_release("a")
-    with pytest.raises(FileNotFoundError):
-        freeze(tmp_path, manifest, files | {"a/b/c.nq": b""})
-    assert list(tmp_path.iterdir()) == []
+    releases = tmp_path / "releases"
+    for already_there in (False, True):
+        if already_there:
+            releases.mkdir()
+        with pytest.raises(FileNotFoundError), staging(releases, "1.0.0") as folder:
+            write_files(folder, {"dataset.nq": b"", "a/b/c.nq": b""})
+        assert releases.exists() == already_there
+    assert list(releases.iterdir()) == []
+
+
+def test_until_it_is_whole_a_release_has_no_name(tmp_path: Path) -> None:
+    with staging(tmp_path, "1.0.0") as folder:
+        write_files(folder, {"dataset.nq": b""})
+        assert list(tmp_path.glob("[!.]*")) == []
+        with pytest.raises(ReleaseError):
+            open_release(tmp_path)
 
 
 def test_an_incomplete_folder_is_no_release(tmp_path: Path) -> None:
-    release = freeze(tmp_path, *small_release("a"))
+    release = small_release(tmp_path, "a")
     (release.path / "dataset.nq.gz").unlink()
     with pytest.raises(ReleaseError, match=r"dataset\.nq\.gz"):
         open_release(tmp_path)
@@ -406,7 +430,7 @@ def test_an_incomplete_folder_is_no_release(tmp_path: Path) -> None:
 
 
 def test_a_release_once_opened_stays_that_release(tmp_path: Path) -> None:
-    freeze(tmp_path, *small_release("a"))
+    small_release(tmp_path, "a")
     opened: Release = open_release(tmp_path)
     assert opened.path == tmp_path / "1.0.0"
     assert os.readlink(tmp_path / CURRENT) == "1.0.0"  # noqa: PTH115  # a relative link is what is tested

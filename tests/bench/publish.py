@@ -29,6 +29,7 @@ from legation.publish.pipeline import publish
 from legation.release import DATASET
 from tests.bench.page import machine, programs, table, write_part
 from tests.bench.world import World, write_world
+from tests.bench.worlds import keep
 
 SIZES = (30_000, 300_000, 1_000_000)
 ROUNDS = 3
@@ -96,7 +97,10 @@ def alone(function: str, *paths: Path) -> Run:
 
 
 def measure(triples: int, rounds: int) -> Size:
-    """Publish a world of about so many triples and load its release, in turn, so many times."""
+    """Publish a world of about so many triples and load its release, in turn, so many times.
+
+    The last release is kept for the other benchmarks.
+    """
     with tempfile.TemporaryDirectory(prefix="legation-bench-") as name:
         folder = Path(name)
         project = write_world(World.of(triples), open_project(), folder / "project")
@@ -110,10 +114,12 @@ def measure(triples: int, rounds: int) -> Size:
         with dataset.open("rb") as quads:
             size = sum(1 for _ in quads)
         # The stages are those of one run, the one in the middle, so that they add up.
+        files = sum(1 for _ in project.turtle_files())
+        keep(triples, folder)
         middle = sorted(published, key=lambda run: sum(run.said.values()))[len(published) // 2]
         return Size(
             quads=size,
-            files=sum(1 for _ in project.turtle_files()),
+            files=files,
             stages=middle.said,
             loading=median(run.said["loading"] for run in loaded),
             processor=(median(run.processor for run in published), median(run.processor for run in loaded)),

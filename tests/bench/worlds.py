@@ -31,6 +31,16 @@ def published(triples: int, tell: Callable[[str], object]) -> Path:
     return (kept / "releases" / CURRENT).resolve()
 
 
+def keep(triples: int, folder: Path) -> None:
+    """Keep a folder with a ``project`` of so many triples and its ``releases``, unless there is one."""
+    kept = CACHE / f"world-{triples}-{digest()[:16]}"
+    if not (kept / "releases" / CURRENT).exists():
+        shutil.rmtree(kept, ignore_errors=True)
+        kept.mkdir(parents=True)
+        for part in ("project", "releases"):
+            shutil.move(folder / part, kept / part)
+
+
 def digest() -> str:
     """Return a digest of everything that decides what such a release holds."""
     found = hashlib.sha256()

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from itertools import groupby, zip_longest
 from typing import Final
 
@@ -72,7 +73,9 @@ def change_lists(version: str, previous: Release | None, dataset: Iterable[bytes
         with previous.dataset.open("rb") as before:
             found = list(compare(before, dataset))
     told = sorted(described(version, previous, found), key=str)
-    return {CHANGES: table(found), CHANGES_RDF: serialize.large_turtle(told)}
+    text = BytesIO()
+    serialize.large_turtle(told, text)
+    return {CHANGES: table(found), CHANGES_RDF: text.getvalue()}
 
 
 def compare(before: Iterable[bytes], after: Iterable[bytes]) -> Iterator[Change]:

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from importlib import resources
+from tempfile import TemporaryFile
 from typing import Final
 
 from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, RdfFormat, Store, Triple
 
 from legation.namespaces import PREFIXES
+from legation.publish.lines import spooled
 
 OWL: Final = PREFIXES["owl"]
 
@@ -89,7 +91,10 @@ def close(known: Iterable[bytes]) -> tuple[Iterator[bytes], bool]:
     Both are lines of N-Triples; blank nodes come out with other names.
     """
     store = Store()
-    store.bulk_load(input=b"".join(known), format=RdfFormat.N_TRIPLES)
+    with TemporaryFile() as file:
+        file.writelines(known)
+        file.seek(0)
+        store.bulk_load(file, RdfFormat.N_TRIPLES)
     size, updates = 0, list(rules())
     while size != len(store):
         size = len(store)
@@ -98,5 +103,4 @@ def close(known: Iterable[bytes]) -> tuple[Iterator[bytes], bool]:
     clash = store.query(CLASHES, prefixes=dict(PREFIXES))
     if not isinstance(clash, QueryBoolean):
         raise TypeError("a clash is asked for")
-    closed = store.dump(format=RdfFormat.N_TRIPLES, from_graph=DefaultGraph())
-    return iter((closed or b"").splitlines(keepends=True)), not clash
+    return spooled(store, DefaultGraph()), not clash

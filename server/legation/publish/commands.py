@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Iterable
 from functools import wraps
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Final, NoReturn, ParamSpec
 
 import click
@@ -155,7 +156,8 @@ def publish_command(folder: Path | None, releases: Path | None, quiet: bool, rep
 def questions_command(write: bool, folder: Path | None, releases: Path | None, quiet: bool) -> None:
     """Ask the competency questions and compare the answers with the pinned ones."""
     project, where = open_with_releases(folder, releases)
-    edition = assemble(check(project, where, progress(quiet=quiet)), progress(quiet=quiet))
+    with TemporaryDirectory() as files:
+        edition = assemble(check(project, where, progress(quiet=quiet)), Path(files), progress(quiet=quiet))
     clear_progress()
     if write:
         for path in pin(edition.questions, edition.store):

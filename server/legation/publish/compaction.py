@@ -60,10 +60,11 @@ class Manners:
         return json.dumps(json.loads(text), ensure_ascii=False) if "\\u" in text else text
 
 
-def json_ld(lines: Sequence[bytes], context: Mapping[str, Any]) -> Iterator[str]:
+def json_ld(lines: Iterable[bytes], context: Mapping[str, Any]) -> Iterator[str]:
     """Yield the parts of the document of a graph, given as sorted lines of canonical N-Triples.
 
-    It has ``context`` inside and the nodes under ``@graph``, sorted by subject; see ``legation.jsonld``.
+    The lines are gone through twice. The document has ``context`` inside and the nodes under ``@graph``,
+    sorted by subject; see ``legation.jsonld``.
     """
     yield json.dumps({"@context": context}, ensure_ascii=False, indent=1).removesuffix("\n}")
     yield ',\n "@graph": ['

@@ -28,4 +28,4 @@ def triples_in(store: Store, graph: NamedNode) -> list[Triple]:
 
 def add(store: Store, graph: NamedNode, triples: Iterable[Triple]) -> None:
     """Add triples to a named graph."""
-    store.extend([Quad(t.subject, t.predicate, t.object, graph) for t in triples])
+    store.extend(Quad(t.subject, t.predicate, t.object, graph) for t in triples)

@@ -10,9 +10,22 @@ import hashlib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge
+from itertools import groupby
+from pathlib import Path
+from tempfile import TemporaryFile
 from typing import Final
 
-from pyoxigraph import CanonicalizationAlgorithm, Dataset, NamedNode, RdfFormat, Store, parse, serialize
+from pyoxigraph import (
+    CanonicalizationAlgorithm,
+    Dataset,
+    DefaultGraph,
+    NamedNode,
+    RdfFormat,
+    Store,
+    parse,
+    serialize,
+)
 
 from legation.namespaces import BASE, PREFIXES
 
@@ -37,6 +50,30 @@ class Statistics:
     wikidata_links: int = 0
 
 
+@dataclass(frozen=True)
+class LineFile:
+    """The lines of a file, read anew each time that they are gone through."""
+
+    path: Path
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the lines, each with its line end."""
+        with self.path.open("rb") as file:
+            yield from file
+
+
+def spooled(store: Store, graph: DefaultGraph | None = None) -> Iterator[bytes]:
+    """Yield the lines of a store's N-Quads, or of one graph's N-Triples, in any order, from a file on disk.
+
+    The store is let go of once they are there, and all of them are never in memory at once.
+    """
+    with TemporaryFile() as file:
+        store.dump(file, RdfFormat.N_QUADS if graph is None else RdfFormat.N_TRIPLES, from_graph=graph)
+        del store
+        file.seek(0)
+        yield from file
+
+
 def canonical(lines: Iterable[bytes]) -> list[bytes]:
     """Return lines in code point order, each once, with canonical blank node labels (RDFC-1.0).
 
@@ -50,12 +87,12 @@ def canonical(lines: Iterable[bytes]) -> list[bytes]:
         kept = [line for line in kept if BLANK not in line]
         kept += (serialize(dataset, format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True)
     kept.sort()
-    return list(dict.fromkeys(kept))
+    return [line for line, _ in groupby(kept)]
 
 
 def quads(store: Store) -> list[bytes]:
     """Return the canonical lines of a store."""
-    return canonical((store.dump(format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True))
+    return canonical(spooled(store))
 
 
 def graph(store: Store, name: NamedNode) -> list[bytes]:
@@ -82,15 +119,22 @@ def by_graph(lines: Iterable[bytes]) -> dict[str, list[bytes]]:
     return {iri[1:-1].decode("utf-8"): inside for iri, inside in found.items()}
 
 
-def digest(lines: Iterable[bytes]) -> str:
-    """Return the RDFC-1.0 digest of the triples of one graph (SHA-256, hexadecimal).
+def digest(quads: Iterable[bytes]) -> str:
+    """Return the RDFC-1.0 digest of the triples of one graph (SHA-256, hexadecimal); see ``triples``."""
+    found = hashlib.sha256()
+    for line in triples(quads):
+        found.update(line)
+    return found.hexdigest()
 
-    The lines are sorted: without blank nodes they are canonical as they stand.
+
+def triples(quads: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield the canonical lines of the triples of sorted quads, each once.
+
+    The quads are gone through twice. Without blank nodes they are canonical as they stand.
     """
-    text = b"".join(map(triple_of, lines))
-    if BLANK in text:
-        text = b"".join(canonical(text.splitlines(keepends=True)))
-    return hashlib.sha256(text).hexdigest()
+    named = union(line for line in quads if BLANK not in line)
+    blank = canonical(union(line for line in quads if BLANK in line))
+    return merge(named, blank) if blank else named
 
 
 def union(lines: Iterable[bytes]) -> Iterator[bytes]:

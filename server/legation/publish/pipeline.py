@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from pyoxigraph import RdfFormat, Store, Triple
+from pyoxigraph import Store, Triple
 
 from legation.namespaces import ONTOLOGY as HEADER
 from legation.project import Project
@@ -18,14 +18,14 @@ from legation.publish.constraints import Report, check_shapes
 from legation.publish.derive import derive
 from legation.publish.edition import Edition, make_edition, manifest
 from legation.publish.fault import Fault, PublishError
-from legation.publish.freeze import freeze, with_twins
+from legation.publish.freeze import add_twins, entries, freeze, staging, write_files
 from legation.publish.graphs import INFERRED, ONTOLOGY, SHAPES, add
 from legation.publish.header import Header, read_header, stamp
 from legation.publish.history import previous_release, published_identifiers
 from legation.publish.hygiene import check_hygiene
 from legation.publish.infer import Contradiction, infer
-from legation.publish.lines import graph_of, triple_of
-from legation.release import Release
+from legation.publish.lines import LineFile, graph_of, spooled, triple_of
+from legation.release import DATASET, Release
 
 WITHOUT_FACTS: Final = frozenset(str(graph).encode() for graph in (ONTOLOGY, SHAPES))
 """The graphs, as N-Quads spells them, that state nothing of the world."""
@@ -68,7 +68,7 @@ def check(project: Project, releases: Path, progress: Progress = silent) -> Chec
     report = check_shapes(authored, store)
     if faults or report.faults:
         raise PublishError([*faults, *report.faults])
-    return Checked(authored, header, report, store)
+    return Checked(authored.afresh(), header, report, store)
 
 
 def build(checked: Checked, progress: Progress = silent) -> Store:
@@ -89,7 +89,7 @@ def build(checked: Checked, progress: Progress = silent) -> Store:
 
 def facts(store: Store) -> Iterator[bytes]:
     """Yield the data and what is derived from it, as lines of N-Triples."""
-    for line in (store.dump(format=RdfFormat.N_QUADS) or b"").splitlines(keepends=True):
+    for line in spooled(store):
         if graph_of(line) not in WITHOUT_FACTS:
             yield triple_of(line)
 
@@ -112,11 +112,11 @@ def locate(contradictions: Iterable[Contradiction], authored: Authored) -> Itera
             yield authored.fault(message, next(iter(contradiction.things), HEADER))
 
 
-def assemble(checked: Checked, progress: Progress = silent) -> Edition:
-    """Build the dataset and every file of a release."""
+def assemble(checked: Checked, folder: Path, progress: Progress = silent) -> Edition:
+    """Build the dataset and write every file made from it into ``folder``, which is empty."""
     store = build(checked, progress)
     progress("describing")
-    return make_edition(checked.authored, checked.header, checked.report.triples, store)
+    return make_edition(checked.authored, checked.header, checked.report.triples, store, folder)
 
 
 def publish(
@@ -127,16 +127,19 @@ def publish(
     Publishing the same content again changes nothing; see ``freeze`` for ``replace``.
     """
     checked = check(project, releases, progress)
-    edition = assemble(checked, progress)
-    progress("asking the competency questions")
-    faults = edition.unanswered()
-    progress("looking for what claims cannot say together")
-    faults += check_hygiene(checked.authored, edition.store)
-    if faults:
-        raise PublishError(faults)
-    progress("comparing with the release before")
-    previous = previous_release(releases, edition.header.version)
-    listed = change_lists(edition.header.version, previous, edition.quads)
-    progress("freezing")
-    files = with_twins({**edition.files, **listed})
-    return freeze(releases, manifest(edition, files, previous), files, replace=replace)
+    with staging(releases, checked.header.version) as folder:
+        edition = assemble(checked, folder, progress)
+        progress("asking the competency questions")
+        faults = edition.unanswered()
+        progress("looking for what claims cannot say together")
+        faults += check_hygiene(checked.authored, edition.store)
+        if faults:
+            raise PublishError(faults)
+        progress("comparing with the release before")
+        previous = previous_release(releases, edition.header.version)
+        dataset = LineFile(folder / DATASET)
+        write_files(folder, change_lists(edition.header.version, previous, dataset))
+        progress("freezing")
+        add_twins(folder)
+        files = entries(folder, edition.files)
+        return freeze(releases, manifest(edition, files, previous), folder, replace=replace)

@@ -14,11 +14,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
+from tempfile import TemporaryFile
 from textwrap import shorten
 from typing import Final
 
 import click
-from pyoxigraph import DefaultGraph, Literal, NamedNode, Quad, QuerySolutions, QueryTriples, Store, Triple
+from pyoxigraph import Literal, NamedNode, QuerySolutions, QueryTriples, RdfFormat, Store, Triple
 
 from legation.namespaces import BASE, ID, PREFIXES, RELEASE
 from legation.project import open_project, releases_folder
@@ -75,7 +76,10 @@ def measure(store: Store) -> Measures:
         found = store.query(query, prefixes=dict(PREFIXES), use_default_graph_as_union=True)
         if not isinstance(found, QueryTriples):
             raise TypeError(f"facts must be a CONSTRUCT query, not: {query}")
-        facts.extend([Quad(t.subject, t.predicate, t.object, DefaultGraph()) for t in found])
+        with TemporaryFile() as file:
+            found.serialize(file, RdfFormat.N_TRIPLES)
+            file.seek(0)
+            facts.bulk_load(file, RdfFormat.N_TRIPLES)
     measures: dict[str, dict[str, Literal]] = defaultdict(dict)
     for query in queries("metrics"):
         found = select(facts, query)

@@ -1,14 +1,15 @@
 """Triples and quads to the text of a download: in every format, always the same text for the same graph.
 
 A large graph is held as the sorted lines of its canonical N-Triples or N-Quads (``publish.lines``), and every
-other format is written from these, term by term.
+other format is written from these, term by term, to a file: neither is ever in memory as a whole.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any
+from itertools import chain, islice
+from typing import IO, Any, Final
 
 from pyoxigraph import (
     CanonicalizationAlgorithm,
@@ -23,6 +24,9 @@ from pyoxigraph import (
 
 from legation.namespaces import PREFIXES
 from legation.publish.canonical import named_spelling
+
+BATCH: Final = 10_000
+"""So many lines are parsed together."""
 
 
 def canonical_triples(triples: Iterable[Triple]) -> list[Triple]:
@@ -39,7 +43,14 @@ def n_triples(triples: Iterable[Triple]) -> list[bytes]:
 
 def triples_of(lines: Iterable[bytes]) -> Iterator[Triple]:
     """Yield the triples that lines of N-Triples spell."""
-    return (quad.triple for quad in parse(b"".join(lines), RdfFormat.N_TRIPLES))
+    return (quad.triple for quad in parsed(lines, RdfFormat.N_TRIPLES))
+
+
+def parsed(lines: Iterable[bytes], format_: RdfFormat) -> Iterator[Quad]:
+    """Yield the quads that lines of N-Triples or N-Quads spell; blank nodes keep their names."""
+    rest = iter(lines)
+    batches = iter(lambda: b"".join(islice(rest, BATCH)), b"")
+    return chain.from_iterable(parse(batch, format_) for batch in batches)
 
 
 def turtle(triples: Iterable[Triple]) -> bytes:
@@ -47,28 +58,29 @@ def turtle(triples: Iterable[Triple]) -> bytes:
     return named_spelling(canonical_triples(triples)).encode("utf-8")
 
 
-def large_turtle(triples: Iterable[Triple]) -> bytes:
-    """Return Turtle for loading: written as a stream, since the authored spelling takes a graph in memory."""
-    return sorted_prefixes(serialize(triples, format=RdfFormat.TURTLE, prefixes=dict(PREFIXES)))
+def large_turtle(triples: Iterable[Triple], file: IO[bytes]) -> None:
+    """Write Turtle for loading, as a stream, since the authored spelling takes a graph in memory."""
+    serialize(triples, file, RdfFormat.TURTLE, prefixes=dict(PREFIXES))
+    sort_prefixes(file)
 
 
-def trig(lines: Iterable[bytes]) -> bytes:
-    """Return TriG of quads in the order given, which is to be graph by graph."""
-    quads = parse(b"".join(lines), RdfFormat.N_QUADS)
-    return sorted_prefixes(serialize(quads, format=RdfFormat.TRIG, prefixes=dict(PREFIXES)))
+def trig(lines: Iterable[bytes], file: IO[bytes]) -> None:
+    """Write TriG of quads in the order given, which is to be graph by graph."""
+    serialize(parsed(lines, RdfFormat.N_QUADS), file, RdfFormat.TRIG, prefixes=dict(PREFIXES))
+    sort_prefixes(file)
 
 
-def sorted_prefixes(text: bytes | None) -> bytes:
-    """Return Turtle or TriG with its prefix lines sorted; the serializer writes them in any order."""
-    text, end = text or b"", 0
-    for _ in PREFIXES:
-        end = text.find(b"\n", end) + 1
-    return b"".join(sorted(text[:end].splitlines(keepends=True))) + text[end:]
+def sort_prefixes(file: IO[bytes]) -> None:
+    """Sort the prefix lines that a file begins with; the serializer writes them in any order."""
+    file.seek(0)
+    prologue = sorted(file.readline() for _ in PREFIXES)
+    file.seek(0)
+    file.writelines(prologue)
 
 
-def rdf_xml(triples: Iterable[Triple]) -> bytes:
-    """Return RDF/XML."""
-    return serialize(triples, format=RdfFormat.RDF_XML, prefixes=dict(PREFIXES)) or b""
+def rdf_xml(triples: Iterable[Triple], file: IO[bytes]) -> None:
+    """Write RDF/XML."""
+    serialize(triples, file, RdfFormat.RDF_XML, prefixes=dict(PREFIXES))
 
 
 def json_text(document: Mapping[str, Any]) -> bytes:
