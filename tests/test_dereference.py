@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import pytest
@@ -11,8 +12,16 @@ from pyoxigraph import NamedNode, Quad, RdfFormat, Store, parse
 
 from legation.namespaces import BASE, GRAPH, ID, LEG, LEGSH, ONTOLOGY, PREFIXES, RELEASE
 from legation.release import open_release
-from legation.serve.web.iris import local_path
+from legation.serve.archive import PastEngine
+from legation.serve.resources.brief import brief
+from legation.serve.resources.describe import describe
+from legation.serve.site.directory.build import directory_path
+from legation.serve.site.directory.read import Directory
+from legation.serve.store import index_path
+from legation.serve.web.formats import sort_key
+from legation.serve.web.iris import kind_and_slug, local_path
 from tests.serving import Answer, Server, serving, small_release
+from tests.test_points import told
 
 TURTLE = {"Accept": "text/turtle"}
 TRIG = {"Accept": "application/trig"}
@@ -103,6 +112,40 @@ def test_a_thing_is_no_document_so_its_iri_leads_with_303(server: Server, accept
     assert answer.status == 303
     assert answer.headers["Location"].removeprefix(server.url) == location
     assert "Accept" in answer.vary
+
+
+FORCED = {"If-None-Match": '"of another answer"'}
+"""A header that has the application answer, whatever the request."""
+
+
+@pytest.mark.parametrize(
+    "accept", ["*/*", "text/turtle", "application/n-triples;q=0.9, text/html;q=0.2", "text/html", "image/png"]
+)
+@pytest.mark.parametrize("coding", ["identity", "zstd"])
+def test_the_short_way_of_a_thing_gives_the_answer_of_the_application(
+    server: Server, accept: str, coding: str
+) -> None:
+    headers = {"Accept": accept, "Accept-Encoding": coding}
+    for thing in ("person/omar-hilale", "state/morocco", "body/gctf", "claim/nothing", "nothing/at-all"):
+        for path in (f"/id/{thing}", f"/data/{thing}", f"/data/{thing}.nt", f"/data/{thing}.ttl"):
+            short, long = (told(server.ask(path, {**headers, **more})) for more in ({}, FORCED))
+            assert short == long
+
+
+def test_what_the_directory_tells_of_a_thing_is_what_the_engine_tells(server: Server, release: Path) -> None:
+    assert server.ask("/").status < 400  # so there is a directory
+    index = index_path(open_release(release))
+    engine, directory = PastEngine(index), Directory(directory_path(index))
+    things = sorted(iri for iri in own_iris(open_release(release).dataset) if kind_and_slug(iri))
+    small = 0
+    for _, alike in groupby(things, key=lambda iri: iri.removeprefix(ID).partition("/")[0]):
+        for iri in list(alike)[::9]:
+            told_briefly = brief(engine, directory, NamedNode(iri), 400)
+            if told_briefly is not None:
+                small += 1
+                triples = {quad.triple for quad in describe(engine, NamedNode(iri)).quads}
+                assert told_briefly == sorted(triples, key=sort_key)
+    assert small > 500
 
 
 @pytest.mark.parametrize(("name", "media_type"), FORMATS.items())

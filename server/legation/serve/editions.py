@@ -20,6 +20,7 @@ from wsgiref.types import WSGIApplication
 from legation.release import CURRENT, MANIFEST, Release, ReleaseError, open_release
 from legation.serve.engine import Engine
 from legation.serve.front.answers import Answers
+from legation.serve.front.dereference import Dereference
 from legation.serve.front.shortcut import Shortcut
 
 LOOK_EVERY: Final = 1.0
@@ -35,6 +36,7 @@ class Edition:
     application: WSGIApplication
     answers: Answers
     shortcut: Shortcut
+    things: Dereference
     under_way: int = 0
     """Requests that are being answered from it."""
 

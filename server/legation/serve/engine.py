@@ -48,6 +48,13 @@ class Engine(Protocol):
         """Return statements whose object is one of ``objects``: at most ``limit`` for each."""
         ...
 
+    def leading_to(self, target: NamedNode, limit: int) -> list[Triple] | None:
+        """Return the statements whose object is ``target``, each once; ``None`` where that takes a while.
+
+        It does where there are more than ``limit``, and where they have to be fetched from elsewhere.
+        """
+        ...
+
     def graph(self, name: NamedNode) -> list[Quad]:
         """Return the statements of one named graph; none where there is no such graph."""
         ...
@@ -108,6 +115,12 @@ class StoreReader:
         found = (self._store.quads_for_pattern(None, None, target, None) for target in objects)
         named = ((quad for quad in quads if not isinstance(quad.graph_name, DefaultGraph)) for quads in found)
         return [quad for quads in named for quad in islice(quads, limit)]
+
+    def leading_to(self, target: NamedNode, limit: int) -> list[Triple] | None:
+        """See ``Engine.leading_to``."""
+        quads = self._store.quads_for_pattern(None, None, target, DefaultGraph())
+        found = [quad.triple for quad in islice(quads, limit + 1)]
+        return found if len(found) <= limit else None
 
     def graph(self, name: NamedNode) -> list[Quad]:
         """See ``Engine.graph``."""

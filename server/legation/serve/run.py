@@ -23,6 +23,7 @@ from legation.serve.archive import Archive
 from legation.serve.editions import Edition, Editions
 from legation.serve.engine import Engine, OxigraphEngine
 from legation.serve.front.answers import Answers
+from legation.serve.front.dereference import Dereference
 from legation.serve.front.server import Front
 from legation.serve.front.shortcut import Shortcut
 from legation.serve.lookup.index import ensure_name_index
@@ -143,8 +144,9 @@ def _edition(release: Release, engine: Engine, settings: Settings, archive: Arch
     except RefusalError as error:
         engine.close()
         raise ReleaseError(f"the engine does not answer: {error or 'it ran out of time'}") from error
-    shortcut = Shortcut(engine, app.extensions[EXTENSION].edition)
-    return Edition(release, engine, app, Answers(settings.answer_cache), shortcut)
+    state = app.extensions[EXTENSION]
+    shortcut = Shortcut(engine, state.edition)
+    return Edition(release, engine, app, Answers(settings.answer_cache), shortcut, Dereference(state))
 
 
 def _address(settings: Settings) -> str:

@@ -157,6 +157,9 @@ class Front:
             self._repeat(scope, exchange.protocol, headers, kept)
             return
         exchange.url, exchange.cache = url, MISS
+        if (reply := edition.things.reply(scope, headers)) is not None:
+            await self._answer_here(edition, exchange, reply)
+            return
         if question is None or again or not await self._soon(exchange, question):
             await self._work(exchange)
 
@@ -182,7 +185,11 @@ class Front:
     ) -> None:
         """Send the answer to a query that the application has not seen; one with a key is kept."""
         exchange.note["query"] = question.request.query
-        coded = encode(edition.shortcut.reply(question, answer), exchange.wanted)
+        await self._answer_here(edition, exchange, edition.shortcut.reply(question, answer))
+
+    async def _answer_here(self, edition: Edition, exchange: Exchange, reply: Reply) -> None:
+        """Send an answer that the application has not made; one with a key is kept."""
+        coded = encode(reply, exchange.wanted)
         if exchange.url is not None:
             coding = exchange.wanted.key
             edition.answers.keep(exchange.url, exchange.headers, coding, coded, exchange.note)

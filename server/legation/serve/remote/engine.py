@@ -82,6 +82,9 @@ class RemoteEngine:
                 found.setdefault(str(quad.object), []).append(quad)
         return [quad for one in wanted for quad in islice(found.get(str(one), ()), limit)]
 
+    def leading_to(self, _target: NamedNode, _limit: int) -> None:
+        """See ``Engine.leading_to``: they have to be fetched."""
+
     def graph(self, name: NamedNode) -> list[Quad]:
         """See ``Engine.graph``."""
         return [_quad({**row, "g": name}) for row in self._rows(with_values(IN_GRAPH, {"g": name}))]

@@ -55,7 +55,7 @@ def describe(engine: Engine, focus: NamedNode) -> Description:
     pointing = engine.pointing_at([focus], POINTING_AT_MOST)
     passages = _subjects(pointing, HAS_SOURCE)
     resting = engine.pointing_at(passages, POINTING_AT_MOST)
-    naming = [quad.subject for quad in (*pointing, *resting) if _explains(quad.subject)]
+    naming = [quad.subject for quad in (*pointing, *resting) if explains(quad.subject)]
     claims = engine.about(_distinct(naming))
     evidence = _evidence(engine, (*own, *claims), passages)
     return Description(
@@ -90,7 +90,8 @@ def _evidence(engine: Engine, statements: Iterable[Quad], passages: Sequence[Nam
     return [*first, *engine.about([term for term in _distinct(deeper) if term not in named])]
 
 
-def _explains(term: object) -> bool:
+def explains(term: object) -> bool:
+    """Tell whether a term is a claim or a link, which say something about what they point at."""
     if not isinstance(term, NamedNode):
         return False
     found = kind_and_slug(term.value)

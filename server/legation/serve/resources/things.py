@@ -26,6 +26,9 @@ from legation.serve.web.problems import ProblemError
 blueprint: Final = Blueprint("things", __name__)
 
 DATA_OFFERS: Final = (*GRAPH_OFFERS, *GRAPH_ALIASES)
+LEADING: Final = (*DATA_OFFERS, HTML)
+"""What the IRI of a thing leads to."""
+
 FORMAT: Final = Parameter("format", "The representation to be led to, by name or media type.")
 SUFFIXES: Final = frozenset(offer.name for offer in GRAPH_OFFERS)
 WITHDRAWN: Final = NamedNode(f"{LEG}Withdrawn")
@@ -51,7 +54,7 @@ def identify(kind: str, slug: str) -> Response:
     """Send a reader to the page and a program to the data (303: the thing itself is not a document)."""
     if (moved := _moved(_known(kind, slug))) is not None:
         return moved
-    offer = negotiate((*DATA_OFFERS, HTML))
+    offer = negotiate(LEADING)
     where = "page" if offer is HTML else "data"
     suffix = f".{offer.name}" if "format" in request.args and offer is not HTML else ""
     return lead_to(f"/{where}/{kind}/{slug}{suffix}{dated.query()}")
@@ -66,16 +69,21 @@ def identify(kind: str, slug: str) -> Response:
 )
 def data(kind: str, slug: str) -> Response:
     """Return what is said about a thing, in the format of the suffix, of ``?format=`` or of ``Accept``."""
-    stem, dot, suffix = slug.rpartition(".")
-    explicit = suffix if dot and suffix in SUFFIXES else None
+    stem, explicit = stem_and_suffix(slug)
     spare(DATA_OFFERS, explicit)
-    described = _known(kind, stem if explicit else slug)
+    described = _known(kind, stem)
     if (moved := _moved(described)) is not None:
         return moved
     offer = negotiate(DATA_OFFERS, explicit)
     response = graph_response(described.quads, offer)
     response.headers["Link"] = f'<{described.focus.value}>; rel="describes"'
     return response
+
+
+def stem_and_suffix(slug: str) -> tuple[str, str | None]:
+    """Return a slug less the suffix that names a format, and the suffix, where there is one."""
+    stem, _, suffix = slug.rpartition(".")
+    return (stem, suffix) if suffix in SUFFIXES else (slug, None)
 
 
 @blueprint.get("/ontology")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import chain, islice, takewhile
 from types import MappingProxyType
 from typing import IO, Any, Final, Protocol
@@ -93,6 +95,8 @@ class Sink(Protocol):
 
 
 TYPE: Final = f"{PREFIXES['rdf']}type"
+PREFIXED: Final = re.compile(rb"(?:^|[\t ^])([a-z0-9]+):", re.MULTILINE)
+"""The prefix of a name in Turtle, or what looks like one within a text."""
 
 
 def write_graph(
@@ -108,17 +112,29 @@ def write_graph(
     chosen = GRAPH_FORMATS[name]
     iterator: Iterator[Triple | Quad] = iter(statements)
     first = list(islice(iterator, SORTED_AT_MOST))
-    if chosen == RdfFormat.JSON_LD:
-        _write_json_ld(_as_triples(chain(_in_order(first), iterator)), sink, context)
-        return
     ordered: Iterator[Triple | Quad] = chain(_in_order(first), iterator)
-    if not chosen.supports_datasets:
-        ordered = _as_triples(ordered)
-    if len(first) < SORTED_AT_MOST:
+    if chosen == RdfFormat.JSON_LD:
+        _write_json_ld(_as_triples(ordered), sink, context)
+    elif len(first) == SORTED_AT_MOST:
+        plain = ordered if chosen.supports_datasets else _as_triples(ordered)
+        serialize(plain, sink, chosen, prefixes=dict(PREFIXES))  # type: ignore[arg-type]
+    elif chosen.supports_datasets:
         written = serialize(ordered, format=chosen, prefixes=used_prefixes(first))  # type: ignore[arg-type]
         sink.write(_sorted_header(written or b""))
     else:
-        serialize(ordered, sink, chosen, prefixes=dict(PREFIXES))  # type: ignore[arg-type]
+        sink.write(write_sorted(list(_as_triples(ordered)), name))
+
+
+def write_sorted(triples: Sequence[Triple], name: str) -> bytes:
+    """Return sorted triples in the format called ``name``, as ``write_graph`` writes them: not JSON-LD."""
+    chosen = GRAPH_FORMATS[name]
+    if chosen != RdfFormat.TURTLE:
+        return serialize(triples, format=chosen, prefixes=used_prefixes(triples)) or b""
+    lines = (serialize(triples, format=chosen, prefixes=dict(PREFIXES)) or b"").split(b"\n")
+    header = list(takewhile(lambda line: line.startswith(b"@prefix "), lines))
+    body = b"\n".join(lines[len(header) :])
+    used = set(PREFIXED.findall(body))
+    return b"\n".join([*(line for line in sorted(header) if line[8 : line.index(b":")] in used), body])
 
 
 def _write_json_ld(triples: Iterator[Triple], sink: Sink | IO[bytes], context: Mapping[str, Any]) -> None:
@@ -140,10 +156,11 @@ def _in_order(statements: list[Triple | Quad]) -> list[Triple | Quad]:
     """Return the statements sorted when they all are here, so that every subject stands together."""
     if len(statements) == SORTED_AT_MOST:
         return statements
-    return sorted(statements, key=_sort_key)
+    return sorted(statements, key=sort_key)
 
 
-def _sort_key(statement: Triple | Quad) -> tuple[str, str, bool, str, str]:
+def sort_key(statement: Triple | Quad) -> tuple[str, str, bool, str, str]:
+    """Return what statements are sorted by: graph, subject, whether they tell its type, property, value."""
     graph = str(statement.graph_name) if isinstance(statement, Quad) else ""
     predicate = statement.predicate.value
     is_type = predicate == TYPE
@@ -155,31 +172,34 @@ def _as_triples(statements: Iterable[Triple | Quad]) -> Iterator[Triple]:
         yield statement.triple if isinstance(statement, Quad) else statement
 
 
-def used_prefixes(statements: Sequence[Triple | Quad]) -> dict[str, str]:
+def used_prefixes(statements: Iterable[Triple | Quad]) -> dict[str, str]:
     """Return the part of the prefix table that ``statements`` use, for headers without ballast."""
-    longest_first = sorted(PREFIXES.items(), key=lambda pair: -len(pair[1]))
-    used: dict[str, str] = {}
-    iris = {iri for statement in statements for iri in _iris(statement)}
+    iris = {term.value for term in {term for one in statements for term in _names(one)}}
     # Namespaces end with a separator, so that what stands after the last one in an IRI does not matter.
-    for start in {iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in iris}:
-        for prefix, namespace in longest_first:
-            if start.startswith(namespace):
-                used[prefix] = namespace
-                break
-    return dict(sorted(used.items()))
+    starts = {iri[: max(iri.rfind("/"), iri.rfind("#")) + 1] for iri in iris}
+    used = {prefix for start in starts if (prefix := _prefix_of(start)) is not None}
+    return {prefix: PREFIXES[prefix] for prefix in sorted(used)}
 
 
-def _iris(statement: Triple | Quad) -> Iterator[str]:
-    terms: list[Any] = [statement.subject, statement.predicate, statement.object]
+@lru_cache(maxsize=1024)
+def _prefix_of(start: str) -> str | None:
+    """Return the prefix of the longest namespace that ``start`` begins with."""
+    fitting = (prefix for prefix, namespace in PREFIXES.items() if start.startswith(namespace))
+    return max(fitting, key=lambda prefix: len(PREFIXES[prefix]), default=None)
+
+
+def _names(statement: Triple | Quad) -> Iterator[NamedNode]:
+    """Yield the IRIs that a statement mentions, with those of datatypes."""
+    terms: tuple[Any, ...] = (statement.subject, statement.predicate, statement.object)
     if isinstance(statement, Quad):
-        terms.append(statement.graph_name)
+        terms = (*terms, statement.graph_name)
     for term in terms:
         if isinstance(term, NamedNode):
-            yield term.value
+            yield term
         elif isinstance(term, Literal):
-            yield term.datatype.value
+            yield term.datatype
         elif isinstance(term, Triple):
-            yield from _iris(term)
+            yield from _names(term)
 
 
 def rows_of(results: QuerySolutions | QueryBoolean, limit: int) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from pyoxigraph import Literal, NamedNode
 
+from legation.namespaces import LEG
 from legation.serve.site.directory.entries import FACETS, Value
 from legation.serve.words.labels import LANGUAGES
 
@@ -20,6 +21,7 @@ Term = NamedNode | Literal
 Said = Mapping[str, Sequence[Term]]
 """What is stated about one thing: values by property."""
 
+WITHDRAWN: Final = f"{LEG}Withdrawn"
 FOLDER: Final = Path(__file__).parent
 SORTS: Final = ("name", "date", "claims")
 """What a list can be sorted by; with a minus in front of it, backwards."""
@@ -106,6 +108,7 @@ class Directory:
 
     def __init__(self, path: Path) -> None:
         """Open the database at ``path`` for reading."""
+        self._path = path
         self._connection = sqlite3.connect(
             f"{path.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
@@ -115,6 +118,10 @@ class Directory:
     def close(self) -> None:
         """Let go of the file."""
         self._connection.close()
+
+    def opened_again(self) -> Directory:
+        """Return the same directory for a thread that does not wait until others have read."""
+        return Directory(self._path)
 
     def _rows(self, query: str, values: Mapping[str, Any]) -> list[tuple[Any, ...]]:
         return self._connection.execute(query, values).fetchall()
@@ -182,6 +189,17 @@ class Directory:
         rows = self._rows(query, {"iris": json.dumps(list(iris))})
         return {iri: _terms(stated, names) for iri, stated in rows}
 
+    def whole(self, iris: Iterable[str]) -> dict[str, dict[str, list[Value]]]:
+        """Return all that is said, stated or inferred, about those of ``iris`` that are things."""
+        query = "SELECT iri, stated, inferred FROM thing WHERE iri IN (SELECT value FROM json_each(:iris))"
+        rows = self._rows(query, {"iris": json.dumps(list(iris))})
+        return {iri: _joined(json.loads(stated), json.loads(inferred)) for iri, stated, inferred in rows}
+
+    def stands(self, iri: str) -> bool:
+        """Tell whether ``iri`` is a thing that was not withdrawn."""
+        query = "SELECT instr(stated, :withdrawn) FROM thing WHERE iri = :iri"
+        return self._rows(query, {"iri": iri, "withdrawn": WITHDRAWN}) == [(0,)]
+
     def inferred(self, iri: str) -> Said:
         """Return what is inferred about a thing and stated nowhere, by property."""
         rows = self._rows("SELECT inferred FROM thing WHERE iri = :iri", {"iri": iri})
@@ -228,6 +246,12 @@ class Directory:
         """
         values = {"thing": thing, "predicate": predicate, "limit": limit, "offset": offset}
         return [subject for (subject,) in self._rows(query, values)]
+
+
+def _joined(stated: dict[str, list[Value]], inferred: dict[str, list[Value]]) -> dict[str, list[Value]]:
+    for name, values in inferred.items():
+        stated.setdefault(name, []).extend(values)
+    return stated
 
 
 def _terms(said: str, names: Container[str] | None = None) -> Said:
