@@ -104,7 +104,7 @@ def main() -> None:
         index = ensure_index(release)
         print(f"store built in {time.perf_counter() - begun:.0f} s")
         begun = time.perf_counter()
-        directory = ensure_directory(index, release.dataset, {})
+        directory = ensure_directory(index, release.dataset, dict)
         size = directory.stat().st_size / 2**20
         print(f"directory built in {time.perf_counter() - begun:.0f} s, {size:.0f} MiB")
         with serving(release.path) as server:

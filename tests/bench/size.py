@@ -27,7 +27,7 @@ def sizes(folder: Path) -> dict[str, int]:
     release = open_release(folder)
     index, names = ensure_index(release), ensure_name_index(release)
     with tempfile.TemporaryDirectory() as elsewhere:  # what properties imply is not known here
-        directory = size_of([ensure_directory(Path(elsewhere), release.dataset, {})])
+        directory = size_of([ensure_directory(Path(elsewhere), release.dataset, dict)])
     return {
         "quads, as text": size_of([release.path / DATASET]),
         "all other files of the release": size_of(release.path.rglob("*"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import subprocess
 import sys
 from collections.abc import Mapping
@@ -43,9 +44,12 @@ def _option(one: Setting) -> click.Option:
 
 
 def _serve(*, quiet: bool, **said: Any) -> None:  # noqa: ANN401  # one for each setting, as `_type` has them
+    gc.disable()
     from legation.release import ReleaseError  # noqa: PLC0415  # `legation --help` need not wait for the engine
     from legation.serve.query.outbound import HostError  # noqa: PLC0415
     from legation.serve.run import ListenError, run  # noqa: PLC0415
+
+    gc.freeze()  # what has been loaded stays: it need not be looked through again
 
     settings = _settings(said, quiet=quiet)
     try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import signal
 import socket
 from collections.abc import Callable
@@ -29,7 +30,6 @@ from legation.serve.front.shortcut import Shortcut
 from legation.serve.lookup.index import ensure_name_index
 from legation.serve.query.outbound import Host
 from legation.serve.query.workers import Pool
-from legation.serve.remote.engine import RemoteEngine
 from legation.serve.settings import Settings
 from legation.serve.state import EXTENSION
 from legation.serve.store import ensure_index, index_path
@@ -43,10 +43,6 @@ BACKLOG: Final = 1024
 
 CONNECTIONS: Final = 2048
 """Connections that are open at the same time; the next waits in the backlog."""
-
-ALLOCATOR: Final = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=127:glibc.malloc.mxfast=0")
-"""An environment variable for the query workers: glibc keeps more small blocks at hand for each thread, and
-a small query takes a tenth less time. Other C libraries do not heed it."""
 
 HEADER_TIME: Final = 10_000
 """Milliseconds that a client may take to send the head of a request, the wait for it included."""
@@ -94,6 +90,7 @@ async def _serve(
         loop.add_signal_handler(number, told.set)
     loop.add_signal_handler(signal.SIGHUP, editions.look)
     serving, following = asyncio.create_task(server.serve()), asyncio.create_task(editions.follow(tell))
+    gc.enable()  # nothing is garbage while a program starts: see the command
     stop = asyncio.create_task(told.wait())
     await asyncio.wait({serving, following, stop}, return_when=asyncio.FIRST_COMPLETED)
     server.stop()  # type: ignore[no-untyped-call]
@@ -127,6 +124,8 @@ def open_edition(
     """Open a release for serving: its index, built where there is none yet, its workers, its application."""
     ensure_name_index(release)
     if settings.engine:
+        from legation.serve.remote.engine import RemoteEngine  # noqa: PLC0415  # few have one
+
         tell(f"Asking {settings.engine} for release {release.manifest.version}")
         agent = f"Legation/{release.manifest.version} (+{BASE})"
         return _edition(release, RemoteEngine.open(release, settings, agent), settings, archive)

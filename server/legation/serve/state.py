@@ -36,6 +36,7 @@ Made = TypeVar("Made")
 META: Final = NamedNode(f"{GRAPH}meta")
 ONTOLOGY_GRAPH: Final = NamedNode(f"{GRAPH}ontology")
 SHAPES_GRAPH: Final = NamedNode(f"{GRAPH}shapes")
+TERMS: Final = "SELECT DISTINCT ?graph ?term { GRAPH ?graph { ?term ?property ?value } }"
 SUB_PROPERTY: Final = NamedNode(f"{PREFIXES['rdfs']}subPropertyOf")
 
 
@@ -103,7 +104,7 @@ class State:
     @cached_property
     def term_names(self) -> Mapping[str, list[Literal]]:
         """The names of every term of the ontology, by IRI; pages need them at every turn."""
-        terms = {quad.subject for quad in self.engine.graph(ONTOLOGY_GRAPH)}
+        terms = (row["term"] for row in self.engine.select(TERMS, {"graph": ONTOLOGY_GRAPH}))
         return self.engine.names(term for term in terms if isinstance(term, NamedNode))
 
     @cached_property
@@ -125,7 +126,7 @@ class State:
     @cached_property
     def directory(self) -> Directory:
         """The directory of the release; it is built at the first start with its content."""
-        return Directory(ensure_directory(self.engine.folder, self.release.dataset, self.wider))
+        return Directory(ensure_directory(self.engine.folder, self.release.dataset, lambda: self.wider))
 
     def close(self) -> None:
         """Let go of files and processes; nothing may be asked of it afterwards."""

@@ -14,6 +14,7 @@ import re
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final, NamedTuple
 
 FORMS: Final = frozenset({"SELECT", "ASK", "CONSTRUCT", "DESCRIBE"})
@@ -33,29 +34,26 @@ _MORE: Final = rf"{_NAME}_0-9\u00B7\u0300-\u036F\u203F\u2040"
 _ESCAPE: Final = r"%[0-9A-Fa-f]{2}|\\[_~.\-!$&'()*+,;=/?#@%]"
 _LOCAL: Final = rf"(?:(?:[{_MORE}:]|{_ESCAPE})(?:[{_MORE}:\-]|\.++(?=[{_MORE}:\-%\\])|{_ESCAPE})*+)?+"
 
-_TOKENS: Final = re.compile(
-    "|".join(
-        (
-            r"(?P<space>[ \t\r\n]+|#[^\r\n]*)",
-            r'(?P<string>"""(?:"{0,2}+(?:[^"\\]|\\.))*+"""|'
-            r"'''(?:'{0,2}+(?:[^'\\]|\\.))*+'''|"
-            r'"(?:[^"\\\r\n]|\\.)*+"|'
-            r"'(?:[^'\\\r\n]|\\.)*+')",
-            r'(?P<open>"""(?:"{0,2}+(?:[^"\\]|\\.))*+|'
-            r"'''(?:'{0,2}+(?:[^'\\]|\\.))*+|"
-            r'"(?:[^"\\\r\n]|\\.)*+|'
-            r"'(?:[^'\\\r\n]|\\.)*+)",
-            r'(?P<iri><[^<>"{}|^`\x00-\x20]*>)',
-            rf"(?P<variable>[?$][{_MORE}]++)",
-            r"(?P<tag>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)",
-            rf"(?P<blank>_:[{_MORE}](?:[{_MORE}\-]|\.++(?=[{_MORE}\-]))*+)",
-            rf"(?P<pname>(?:[{_NAME}][{_MORE}.\-]*+)?:{_LOCAL})",
-            r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)",
-            rf"(?P<word>[{_NAME}_][{_MORE}.\-]*+)",
-            r"(?P<mark><+(?=<)|[.\\,;=|&!+*/^\[\]>~`%\-]++|.)",
-        )
-    ),
-    re.DOTALL,
+_TOKENS: Final = "|".join(
+    (
+        r"(?P<space>[ \t\r\n]+|#[^\r\n]*)",
+        r'(?P<string>"""(?:"{0,2}+(?:[^"\\]|\\.))*+"""|'
+        r"'''(?:'{0,2}+(?:[^'\\]|\\.))*+'''|"
+        r'"(?:[^"\\\r\n]|\\.)*+"|'
+        r"'(?:[^'\\\r\n]|\\.)*+')",
+        r'(?P<open>"""(?:"{0,2}+(?:[^"\\]|\\.))*+|'
+        r"'''(?:'{0,2}+(?:[^'\\]|\\.))*+|"
+        r'"(?:[^"\\\r\n]|\\.)*+|'
+        r"'(?:[^'\\\r\n]|\\.)*+)",
+        r'(?P<iri><[^<>"{}|^`\x00-\x20]*>)',
+        rf"(?P<variable>[?$][{_MORE}]++)",
+        r"(?P<tag>@[A-Za-z]+(?:-[A-Za-z0-9]+)*)",
+        rf"(?P<blank>_:[{_MORE}](?:[{_MORE}\-]|\.++(?=[{_MORE}\-]))*+)",
+        rf"(?P<pname>(?:[{_NAME}][{_MORE}.\-]*+)?:{_LOCAL})",
+        r"(?P<number>(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?)",
+        rf"(?P<word>[{_NAME}_][{_MORE}.\-]*+)",
+        r"(?P<mark><+(?=<)|[.\\,;=|&!+*/^\[\]>~`%\-]++|.)",
+    )
 )
 _CODEPOINT: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\U([0-9A-Fa-f]{8})")
 _SERVICE: Final = re.compile("service", re.IGNORECASE)
@@ -108,9 +106,15 @@ class Checked:
     lasting: bool
 
 
+@cache
+def _token() -> re.Pattern[str]:
+    """Return what a token is, worked out with the first query: that takes a good part of what a start does."""
+    return re.compile(_TOKENS, re.DOTALL)
+
+
 def tokens(query: str) -> Iterator[Token]:
     """Yield the tokens of ``query``, without white space and comments."""
-    for match in _TOKENS.finditer(query):
+    for match in _token().finditer(query):
         kind = match.lastgroup or "mark"
         if kind != "space":
             yield Token(kind, match.group(), match.start())

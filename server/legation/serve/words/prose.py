@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from markdown_it import MarkdownIt
-from markdown_it.token import Token
 from markupsafe import Markup
+
+if TYPE_CHECKING:
+    from markdown_it.token import Token
 
 
 def read_prose(path: Path) -> Markup:
@@ -16,6 +18,8 @@ def read_prose(path: Path) -> Markup:
     Raw HTML in it is not let through as markup; links into the repository, which lead nowhere on a server,
     are left as text; cells that are aligned get a class, since pages carry no inline style.
     """
+    from markdown_it import MarkdownIt  # noqa: PLC0415  # the start need not wait for it
+
     lines = path.read_text(encoding="utf-8").splitlines()
     parser = MarkdownIt("js-default")
     tokens = parser.parse("\n".join(line for line in lines if not line.startswith(("# ", "<!--"))))

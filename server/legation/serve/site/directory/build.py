@@ -7,7 +7,7 @@ import json
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from itertools import groupby
 from pathlib import Path
@@ -36,9 +36,10 @@ def directory_path(index: Path) -> Path:
     return index / f"directory-{layout}.sqlite"
 
 
-def ensure_directory(index: Path, dataset: Path, wider: Mapping[str, frozenset[str]]) -> Path:
+def ensure_directory(index: Path, dataset: Path, wider: Callable[[], Mapping[str, frozenset[str]]]) -> Path:
     """Return the directory of the release whose quads are ``dataset``, building it where it is not there.
 
+    Only then it asks for the ``wider`` properties of each.
     Where the folder cannot be written, it is built in a temporary one, new at each start.
     """
     path = directory_path(index)
@@ -52,7 +53,7 @@ def ensure_directory(index: Path, dataset: Path, wider: Mapping[str, frozenset[s
     os.close(handle)
     try:
         with closing(sqlite3.connect(building)) as connection:
-            fill(connection, read_entries(dataset, wider))
+            fill(connection, read_entries(dataset, wider()))
         Path(building).rename(path)
     except BaseException:
         Path(building).unlink(missing_ok=True)
