@@ -13,7 +13,7 @@ import pytest
 from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 
 from legation.serve.fanout import FanOut, count_fanouts, ensure_fanouts
-from legation.serve.query.points import MOST_MATCHES, is_point
+from legation.serve.query.points import MOST_MATCHES, Points
 from legation.serve.query.worker import PROCESS_NAME
 from tests.processes import descendants_of, name_of
 from tests.serving import Answer, Server, serving, small_release
@@ -59,7 +59,7 @@ OTHERS = {
 
 
 def is_small(query: str, store: Store) -> bool:
-    return is_point(query, store, count_fanouts(store))
+    return Points(store, count_fanouts(store)).has(query)
 
 
 def filled(subject: str, count: int, *predicates: str) -> Store:

@@ -22,7 +22,7 @@ from pyoxigraph import (
 from legation.namespaces import PREFIXES
 from legation.serve.fanout import ensure_fanouts
 from legation.serve.query.admission import Visit
-from legation.serve.query.points import MOST_MATCHES, answer, is_point
+from legation.serve.query.points import MOST_MATCHES, Points, answer
 from legation.serve.query.workers import Answer, Begun, Pool, Request, Status
 from legation.serve.settings import Settings
 
@@ -160,7 +160,7 @@ class OxigraphEngine(StoreReader):
         """Open ``index`` read-only."""
         super().__init__(index)
         self._pool = pool
-        self._fanouts = ensure_fanouts(index, self._store)
+        self._points = Points(self._store, ensure_fanouts(index, self._store))
         self._most_rows, self._most_bytes = settings.result_rows, settings.result_limit
 
     def run(self, request: Request, visit: Visit) -> Answer:
@@ -169,7 +169,7 @@ class OxigraphEngine(StoreReader):
 
     def at_once(self, request: Request) -> Answer | None:
         """See ``Engine.at_once``."""
-        if self._most_rows < MOST_MATCHES or not is_point(request.query, self._store, self._fanouts):
+        if self._most_rows < MOST_MATCHES or not self._points.has(request.query):
             return None
         found = answer(request.query, request.format, self._store)
         return found if found is not None and found.size <= self._most_bytes else None

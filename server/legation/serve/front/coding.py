@@ -93,10 +93,10 @@ def encode(reply: Reply, wanted: Wanted) -> Reply:
 
     One that varies by coding already is a file that has its coded twin: it is sent as it is.
     """
-    nothing = reply.parts is None and not reply.body
+    small = reply.parts is None and len(reply.body) < WORTHWHILE
+    nothing = small and (wanted.plain or not reply.body)
     if nothing or reply.status in UNCODED or reply.header("content-encoding") is not None:
         return reply
-    small = reply.parts is None and len(reply.body) < WORTHWHILE
     settled = "accept-encoding" in reply.vary
     matters = is_compressible(reply.header("content-type") or "") and not small and not settled
     if matters:

@@ -5,13 +5,21 @@ Counts that change with every request are plain numbers of the loop thread, read
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import Counter as Tally
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import accumulate
 from typing import Final
 
 from granian.rsgi import Scope
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    InfoMetricFamily,
+    Metric,
+)
 from prometheus_client.registry import Collector
 
 from legation.serve.editions import Editions
@@ -26,44 +34,59 @@ FORWARDED: Final = ("forwarded", "x-forwarded-for", "via")
 BUCKETS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0)
 
 
+class Times:
+    """How many requests took how long."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._counts = [0] * (len(BUCKETS) + 1)
+        self._sum = 0.0
+
+    def add(self, seconds: float) -> None:
+        """Count one more."""
+        self._counts[bisect_left(BUCKETS, seconds)] += 1
+        self._sum += seconds
+
+    def family(self, name: str, about: str) -> Metric:
+        """Return all of it as a histogram; a bucket holds those below it, too."""
+        limits = (*map(str, BUCKETS), "+Inf")
+        buckets = [
+            (limit, float(count)) for limit, count in zip(limits, accumulate(self._counts), strict=True)
+        ]
+        return HistogramMetricFamily(name, about, buckets, self._sum)
+
+
+class Counts:
+    """What changes with every request."""
+
+    def __init__(self) -> None:
+        """Begin with nothing."""
+        self.requests: Tally[tuple[int, str]] = Tally()
+        self.queries: Tally[str] = Tally()
+        self.seconds = Times()
+        self.query_seconds = Times()
+
+
 class Metrics:
     """Everything counted since the server started."""
 
     def __init__(self, editions: Editions) -> None:
         """Count for the server that answers from ``editions``."""
+        self._counts = Counts()
         self._registry = CollectorRegistry()
-        self._requests: Tally[tuple[int, str]] = Tally()
-        self._seconds = Histogram(
-            "legation_request_seconds",
-            "Time of requests that the application answered; those from memory are not timed.",
-            buckets=BUCKETS,
-            registry=self._registry,
-        )
-        self._queries = Counter(
-            "legation_queries",
-            "SPARQL queries that the application answered, by outcome: answered, known, or a problem.",
-            ["outcome"],
-            registry=self._registry,
-        )
-        self._query_seconds = Histogram(
-            "legation_query_seconds",
-            "Time of SPARQL queries that the application answered, waiting included.",
-            buckets=BUCKETS,
-            registry=self._registry,
-        )
-        self._registry.register(_Present(editions, self._requests))
+        self._registry.register(_Present(editions, self._counts))
         ProcessCollector(registry=self._registry)
 
     def count(self, status: int, cache: str) -> None:
         """Count a request by the status of its answer and what memory had to do with it."""
-        self._requests[status, cache] += 1
+        self._counts.requests[status, cache] += 1
 
     def time(self, seconds: float, outcome: str | None) -> None:
         """Note how long the application took; ``outcome`` is that of a query, where it was one."""
-        self._seconds.observe(seconds)
+        self._counts.seconds.add(seconds)
         if outcome is not None:
-            self._queries.labels(outcome).inc()
-            self._query_seconds.observe(seconds)
+            self._counts.queries[outcome] += 1
+            self._counts.query_seconds.add(seconds)
 
     def text(self) -> bytes:
         """Return all of it as Prometheus reads it."""
@@ -73,25 +96,44 @@ class Metrics:
 class _Present(Collector):
     """What is read when somebody asks."""
 
-    def __init__(self, editions: Editions, requests: Tally[tuple[int, str]]) -> None:
+    def __init__(self, editions: Editions, counts: Counts) -> None:
         self._editions = editions
-        self._requests = requests
+        self._counts = counts
 
     def collect(self) -> Iterable[Metric]:
         yield from self._of_requests()
+        yield from self._of_queries()
         yield from self._of_memory()
         yield from self._of_workers()
         yield from self._of_releases()
 
     def _of_requests(self) -> Iterator[Metric]:
+        yield self._counts.seconds.family(
+            "legation_request_seconds",
+            "Time of requests that the application answered; those from memory are not timed.",
+        )
         requests = CounterMetricFamily(
             "legation_requests",
             "Requests, by status and by cache: hit, miss, or beside.",
             labels=["status", "cache"],
         )
-        for (status, cache), count in sorted(self._requests.items()):
+        for (status, cache), count in sorted(self._counts.requests.items()):
             requests.add_metric([str(status), cache], count)
         yield requests
+
+    def _of_queries(self) -> Iterator[Metric]:
+        queries = CounterMetricFamily(
+            "legation_queries",
+            "SPARQL queries that the application answered, by outcome: answered, known, or a problem.",
+            labels=["outcome"],
+        )
+        for outcome, count in sorted(self._counts.queries.items()):
+            queries.add_metric([outcome], count)
+        yield queries
+        yield self._counts.query_seconds.family(
+            "legation_query_seconds",
+            "Time of SPARQL queries that the application answered, waiting included.",
+        )
 
     def _of_memory(self) -> Iterator[Metric]:
         answers = self._editions.current.answers

@@ -89,9 +89,8 @@ class Shortcut:
         """Return an answer as it is sent."""
         fields, offer = question.fields, question.offer
         etag = caching.validator(self._edition, PATH, fields.items(), offer.media_type)
-        kind = get_content_type(announcing(offer.media_type, answer.version), "utf-8")
-        varying = [] if "format" in fields else [("vary", "Accept")]
-        return Reply(200, [("content-type", kind), ("etag", f'"{etag}"'), *ALWAYS, *varying], answer.body)
+        head = _head(offer.media_type, answer.version, by_header="format" not in fields)
+        return Reply(200, [*head, ("etag", f'"{etag}"')], answer.body)
 
     def _chosen(self, fields: Mapping[str, str], headers: Mapping[str, str]) -> Offer | None:
         """Return the format to answer in, where it is not a page."""
@@ -108,6 +107,14 @@ ALWAYS: Final = (
     ("cache-control", caching.MOVING),
 )
 """Headers of each answer to a query."""
+
+
+@lru_cache(REMEMBERED)
+def _head(media_type: str, version: str, *, by_header: bool) -> tuple[tuple[str, str], ...]:
+    """Return the headers that all answers in a format have, chosen ``by_header`` or by a field."""
+    kind = get_content_type(announcing(media_type, version), "utf-8")
+    varying = [("vary", "Accept")] if by_header else []
+    return (("content-type", kind), *ALWAYS, *varying)
 
 
 @lru_cache(REMEMBERED)

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
+from math import prod
 from typing import Final
 
 from pyoxigraph import DefaultGraph, NamedNode, QueryBoolean, QueryTriples, Store
@@ -40,14 +41,13 @@ RDF_TYPE: Final = NamedNode(PREFIXES["rdf"] + "type")
 NONE: Final = FanOut(0, 0)
 """That of a property which no statement has."""
 
-_IRI: Final = re.compile(r"<([^<>\"'{}|\\^`\x00-\x20]*)>")
+_IRI: Final = re.compile(r"<([A-Za-z][A-Za-z0-9+.-]*:[^<>\"'{}|\\^`\x00-\x20]*)>")
 _BOUND: Final = re.compile(r"\b(LIMIT|OFFSET)\s+[0-9]+", re.IGNORECASE)
-_ABSOLUTE: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:")
 _PLAIN: Final = frozenset({"variable", "iri", "pname", "string", "number", "tag"})
 _PAUSES: Final = frozenset({".", ";", ","})
 _CONDITIONS: Final = frozenset({"LANG", "LANGMATCHES", "STR", "BOUND"})
 _OPERATORS: Final = frozenset({"=", "!=", "&&", "||", "!", ",", "(", ")"})
-_SERVICE: Final = re.compile("service", re.IGNORECASE)
+_SERVICE: Final = "service"
 
 
 class NotPointError(Exception):
@@ -61,10 +61,13 @@ class Name:
     number: int
     local: str = ""
 
-    def node(self, iris: Sequence[str]) -> NamedNode:
-        """Return the IRI, where ``iris`` are those of the text in their order."""
+    def node(self, iris: Iris) -> NamedNode:
+        """Return the IRI, where ``iris`` are those of the text by their numbers."""
         return NamedNode(iris[self.number] + self.local)
 
+
+Iris = Sequence[str] | Mapping[int, str]
+"""The IRIs of a text by their numbers, from 0: all of them, or those that matter."""
 
 Part = Name | NamedNode | str | None
 """A place of a pattern: an IRI of the text, one known by itself, a variable, or a literal (``None``)."""
@@ -83,21 +86,61 @@ class Step:
     """0: from its subject to its objects, 1: the other way; the places of both in a ``FanOut``."""
 
 
-def is_point(query: str, store: Store, fanouts: FanOuts) -> bool:
-    """Tell whether ``query`` is a point query over the default graph of ``store``, which has ``fanouts``."""
-    if len(query) > LONGEST or "\\" in query or _SERVICE.search(query) is not None:
-        return False
-    iris = _IRI.findall(query)
-    steps = _steps(_BOUND.sub(r"\1 0", _IRI.sub("<>", query)))
-    if not steps or not all(map(_ABSOLUTE.match, iris)):
-        return False
-    left = MOST_MATCHES
-    for step in steps:
-        most = _fanout(fanouts, step, iris)
-        if step.named and most > FEW:
-            most = _matches(store, step.pattern, iris, left)
-        left //= max(1, most)
-    return left > 0
+@dataclass(frozen=True)
+class Shape:
+    """What queries that differ in their IRIs, and in the numbers of LIMIT and OFFSET, have in common."""
+
+    steps: tuple[Step, ...]
+    """None where they are no point queries."""
+    iris: int = 0
+    """How many IRIs they have."""
+    telling: tuple[int, ...] = ()
+    """The numbers of those that properties are named by, which decide on the fan-outs."""
+
+
+@dataclass(frozen=True)
+class Bound:
+    """How many ways there are to combine the matches of all patterns: a product."""
+
+    known: int
+    """The part of it that the fan-outs tell."""
+    counted: tuple[Pattern, ...]
+    """The patterns whose matches have to be counted for the rest."""
+
+
+class Points:
+    """Tells the point queries over the default graph of one index from others."""
+
+    def __init__(self, store: Store, fanouts: FanOuts) -> None:
+        """Take the index, and the fan-outs of its properties."""
+        self._store = store
+        self._fanouts = fanouts
+        self._bound = lru_cache(REMEMBERED)(self._bound_of)
+
+    def has(self, query: str) -> bool:
+        """Tell whether ``query`` is a point query."""
+        if len(query) > LONGEST or "\\" in query or _SERVICE in query.casefold():
+            return False
+        pieces = _IRI.split(query)
+        iris = pieces[1::2]
+        group, end, tail = "<>".join(pieces[::2]).rpartition("}")
+        text = group + end + _BOUND.sub(r"\1 0", tail)
+        shape = _shape(text)
+        if not shape.steps or shape.iris != len(iris):  # a relative IRI is not cut out
+            return False
+        bound = self._bound(text, *[iris[number] for number in shape.telling])
+        left = MOST_MATCHES // bound.known
+        for pattern in bound.counted:
+            left //= max(1, _matches(self._store, pattern, iris, left))
+        return left > 0
+
+    def _bound_of(self, text: str, *told: str) -> Bound:
+        """Return what is known of all queries with a shape that name their properties by these IRIs."""
+        shape = _shape(text)
+        iris = dict(zip(shape.telling, told, strict=True))
+        adding = [(step, _fanout(self._fanouts, step, iris)) for step in shape.steps]
+        counted = tuple(step.pattern for step, most in adding if step.named and most > FEW)
+        return Bound(prod(most or 1 for step, most in adding if not (step.named and most > FEW)), counted)
 
 
 def answer(query: str, name: str, store: Store) -> Answer | None:
@@ -115,7 +158,7 @@ def answer(query: str, name: str, store: Store) -> Answer | None:
     return Answer(kind, len(body), body, None, NEWEST if signs.found else "")
 
 
-def _matches(store: Store, pattern: Pattern, iris: Sequence[str], most: int) -> int:
+def _matches(store: Store, pattern: Pattern, iris: Iris, most: int) -> int:
     """Return how many statements match a pattern, and no more than one above ``most``."""
     subject, predicate, obj = (part.node(iris) if isinstance(part, Name) else part for part in pattern)
     found = store.quads_for_pattern(
@@ -127,7 +170,7 @@ def _matches(store: Store, pattern: Pattern, iris: Sequence[str], most: int) -> 
     return sum(1 for _ in islice(found, most + 1))
 
 
-def _fanout(fanouts: FanOuts, step: Step, iris: Sequence[str]) -> int:
+def _fanout(fanouts: FanOuts, step: Step, iris: Iris) -> int:
     """Return how many matches one step adds at most to each of those before it."""
     predicate = step.pattern[1]
     if isinstance(predicate, str):
@@ -138,20 +181,22 @@ def _fanout(fanouts: FanOuts, step: Step, iris: Sequence[str]) -> int:
 
 
 @lru_cache(REMEMBERED)
-def _steps(shape: str) -> tuple[Step, ...]:
-    """Return the patterns of a query, none where it is no point query.
+def _shape(text: str) -> Shape:
+    """Return the shape of a query whose IRIs are cut out, and the last numbers of its LIMIT and OFFSET.
 
-    Its IRIs are cut out, and the numbers of its LIMIT and OFFSET. What was cut out holds no quote, so all
-    queries of this shape have the same tokens.
+    What was cut out holds no quote, so all queries of this shape have the same tokens.
     """
-    found = list(tokens(shape))
+    found = list(tokens(text))
     numbered = {token.start: number for number, token in enumerate(one for one in found if one.kind == "iri")}
-    if len(numbered) != shape.count("<>"):
-        return ()
+    if len(numbered) != text.count("<>"):
+        return Shape(())
     try:
-        return tuple(_in_reach(list(_Reader(found, numbered).patterns())))
+        steps = tuple(_in_reach(list(_Reader(found, numbered).patterns())))
     except NotPointError:
-        return ()
+        return Shape(())
+    properties = (step.pattern[1] for step in steps)
+    telling = {part.number for part in properties if isinstance(part, Name)}
+    return Shape(steps, len(numbered), tuple(sorted(telling)))
 
 
 def _in_reach(patterns: Sequence[Pattern]) -> Iterator[Step]:
