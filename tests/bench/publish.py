@@ -127,13 +127,18 @@ def measure(triples: int, rounds: int) -> Size:
         )
 
 
-def exponent(sizes: Sequence[Size]) -> float:
-    """Return e where the time grows as quads to the power of e, fitted through all sizes."""
-    quads, seconds = (
-        [math.log(value) for value in values]
-        for values in ([size.quads for size in sizes], [size.publishing for size in sizes])
-    )
+def exponent(points: Sequence[tuple[int, float]]) -> float:
+    """Return e where the seconds grow as quads to the power of e, fitted through all pairs of both."""
+    quads, seconds = zip(*((math.log(quads), math.log(seconds)) for quads, seconds in points), strict=True)
     return linear_regression(quads, seconds).slope
+
+
+def growth(points: Sequence[tuple[int, float]]) -> str:
+    """Say the exponent through all sizes, and those from one size to the next."""
+    between = ", ".join(
+        f"{exponent(pair):.2f} from {pair[0][0]:,} to {pair[1][0]:,}" for pair in pairwise(points)
+    )
+    return f"as n^{exponent(points):.2f} ({between})"
 
 
 def report(sizes: Sequence[Size], command: str) -> str:
@@ -159,11 +164,9 @@ def report(sizes: Sequence[Size], command: str) -> str:
     )
     parts = [f"Printed by `{command}` on {machine()}; {programs()}.", whole, stages]
     if len(sizes) > 1:
-        steps = pairwise(sizes)
-        between = ", ".join(
-            f"{exponent(pair):.2f} from {pair[0].quads:,} to {pair[1].quads:,}" for pair in steps
-        )
-        parts.append(f"Time grows as n^{exponent(sizes):.2f}, fitted through all sizes ({between}).")
+        taken = growth([(size.quads, size.publishing) for size in sizes])
+        worked = growth([(size.quads, size.processor[0]) for size in sizes])
+        parts.append(f"Fitted through all sizes, time grows {taken}; processor time {worked}.")
     return "\n\n".join(parts)
 
 
