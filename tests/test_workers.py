@@ -7,7 +7,7 @@ import os
 import signal
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, suppress
 from itertools import pairwise
@@ -22,7 +22,7 @@ from legation.serve.query.worker import PROCESS_NAME
 from legation.serve.query.workers import ALLOCATOR, Pool, Request, Status
 from legation.serve.settings import Settings
 from legation.serve.store import index_path
-from legation.serve.web.refusals import ClientGoneError, OutOfTimeError, WorkerFailedError
+from legation.serve.web.refusals import ClientGoneError, OutOfMemoryError, OutOfTimeError, WorkerFailedError
 from tests.processes import descendants_of, name_of, read
 from tests.serving import Answer, Server, serving, small_release, was_touched, watched_socket
 
@@ -313,6 +313,30 @@ def test_a_query_that_needs_more_than_quick_memory_gets_the_full_one(release: Pa
     ) as pool:
         assert pool.run(Request(large, "csv")).body == b"length\r\n20971520\r\n"
         assert pool.status().kills == 1
+
+
+def test_the_process_of_a_heavy_query_gets_the_next_one_with_as_much_memory_as_before(
+    release: Path, limited: Server
+) -> None:
+    index = index_path(open_release(release))
+    heavy = Request("SELECT (COUNT(*) AS ?n) { SELECT * { ?a ?b ?c . ?d ?e ?f } LIMIT 500000 }", "csv")
+    limits = Settings(quick_time=0, memory_limit=64 << 20)
+    with closing(Pool(index, release / "context.jsonld", limits)) as pool:
+        deadline = time.monotonic() + 60
+        while (kept := busiest(lambda: pool.run(heavy))) != busiest(lambda: pool.run(heavy)):
+            assert time.monotonic() < deadline  # while others have not started, it goes for one of them
+        assert pool.status().kills == 0
+        with pytest.raises(OutOfMemoryError):
+            pool.run(Request(GREEDY, "json"))
+        assert busiest(lambda: pool.run(heavy)) != kept
+
+
+def busiest(work: Callable[[], object]) -> int:
+    """Return the number of the query worker that was busiest while something was done."""
+    before = {pid: ticks(pid) for pid in descendants_of(os.getpid()) if name_of(pid) == PROCESS_NAME}
+    work()
+    after = {pid: ticks(pid) for pid in descendants_of(os.getpid()) if name_of(pid) == PROCESS_NAME}
+    return max(after, key=lambda pid: after[pid] - before.get(pid, 0))
 
 
 def worker_ids(running: Server) -> set[int]:

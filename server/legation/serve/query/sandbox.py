@@ -6,6 +6,7 @@ import contextlib
 import ctypes
 import os
 import platform
+import re
 import resource
 import struct
 import sys
@@ -30,6 +31,10 @@ X32_BIT: Final = 0x40000000
 LOW_PRIORITY: Final = 10
 """A tenth of what others get; at 19, a sixtieth, two busy programs would keep a query from ever ending."""
 CPU_CLOCK: Final = 2
+MOST_KEPT: Final = 128 * 1024 * 1024
+"""Bytes that a process may have kept of a query's memory, or hold in all, to be asked another one."""
+
+ANONYMOUS: Final = re.compile(r"^RssAnon:\s+(\d+) kB$", re.MULTILINE)
 
 
 def name_process(name: str) -> None:
@@ -58,19 +63,47 @@ def forbid_sockets() -> bool:
 def limit_memory(at_first: int, at_most: int) -> None:
     """Let the address space grow by ``at_first`` bytes from what it is now, and leave no core file.
 
-    The parent may raise that to ``at_most`` (``allow_all_memory``); nobody may raise it further.
+    The parent may raise that to ``at_most`` (``allow_all_memory``), and count from another size that is not
+    much larger (``limit_memory_again``); nobody may raise it further.
     """
-    pages = int(Path("/proc/self/statm").read_text(encoding="ascii").split()[0])
-    rest = pages * resource.getpagesize()
-    resource.setrlimit(resource.RLIMIT_AS, (rest + min(at_first, at_most), rest + at_most))
+    rest, most = _address_space(os.getpid()), at_most + MOST_KEPT
+    resource.setrlimit(resource.RLIMIT_AS, (rest + min(at_first, at_most), rest + most))
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
 
 
-def allow_all_memory(pid: int) -> None:
+def allow_all_memory(pid: int, at_first: int, at_most: int) -> None:
     """Let a child have the memory that it may have at most; where it has ended, do nothing."""
     with contextlib.suppress(ProcessLookupError):
-        _, at_most = resource.prlimit(pid, resource.RLIMIT_AS)
-        resource.prlimit(pid, resource.RLIMIT_AS, (at_most, at_most))
+        limit, last = resource.prlimit(pid, resource.RLIMIT_AS)
+        resource.prlimit(pid, resource.RLIMIT_AS, (limit - min(at_first, at_most) + at_most, last))
+
+
+def limit_memory_again(pid: int, at_first: int, at_most: int) -> bool:
+    """Let a child grow by ``at_first`` bytes from what it is now; return whether it is fit for that.
+
+    It is not where it has kept so much that it could not be given ``at_most`` again, or has ended.
+    """
+    try:
+        _, last = resource.prlimit(pid, resource.RLIMIT_AS)
+        now = _address_space(pid)
+        if now + at_most > last or _memory_held(pid) > MOST_KEPT:
+            return False
+        resource.prlimit(pid, resource.RLIMIT_AS, (now + min(at_first, at_most), last))
+    except (FileNotFoundError, ProcessLookupError):
+        return False
+    return True
+
+
+def _address_space(pid: int) -> int:
+    """Return the bytes of a process's address space."""
+    pages = int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[0])
+    return pages * resource.getpagesize()
+
+
+def _memory_held(pid: int) -> int:
+    """Return the bytes of memory of a process that no file backs."""
+    held = ANONYMOUS.search(Path(f"/proc/{pid}/status").read_text(encoding="ascii"))
+    return int(held[1]) * 1024 if held is not None else 0
 
 
 def time_spent(pid: int) -> float:

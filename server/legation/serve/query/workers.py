@@ -3,7 +3,8 @@
 A query runs in two lanes. In the *quick* lane it has a moment and little memory; nearly every query ends
 there. One that does not goes on in the *slow* lane, where it has the full limits at a low priority; where all
 slow places are taken it gives its process up and begins anew when its turn comes. So point queries never
-queue behind heavy ones, and never share the processor with them as equals.
+queue behind heavy ones, and never share the processor with them as equals. The process of a slow query takes
+another one's place when it is done: it holds the blocks of the store that it has read, and goes on with them.
 """
 
 from __future__ import annotations
@@ -159,6 +160,7 @@ class _Process:
     child: ForkServerProcess
     connection: socket.socket
     errors: BinaryIO
+    bounds: Bounds
 
     @classmethod
     def start(cls, store: Path, context: Path, bounds: Bounds) -> _Process:
@@ -178,7 +180,7 @@ class _Process:
             raise WorkerFailedError("a worker did not start") from error
         if ready.file is None:
             raise WorkerFailedError("a worker has no standard error")
-        return cls(child, ours, ready.file)
+        return cls(child, ours, ready.file, bounds)
 
     @property
     def pid(self) -> int:
@@ -186,6 +188,13 @@ class _Process:
         if self.child.pid is None:
             raise WorkerFailedError("a worker did not start")
         return self.child.pid
+
+    def is_fit_again(self) -> bool:
+        """Tell whether the process, which had all the memory there is, is as good as one in the quick lane.
+
+        Its store is warm: the engine holds the blocks that it has read, which saves the next query some time.
+        """
+        return sandbox.limit_memory_again(self.pid, self.bounds.quick_memory, self.bounds.memory)
 
     def last_words(self) -> bytes:
         """End the process and return the tail of what it wrote on standard error."""
@@ -264,10 +273,11 @@ class _Work:
         sandbox.yield_to_others(self._process.pid)
 
     def leave_the_circuit(self) -> None:
-        """Give the process all the memory there is; having grown, it does not get back to the quick lane."""
+        """Give the process all the memory there is, and have another one take its place."""
         self._slow = True
         self._circuit.replace(self.replaced)
-        sandbox.allow_all_memory(self._process.pid)
+        bounds = self._process.bounds
+        sandbox.allow_all_memory(self._process.pid, bounds.quick_memory, bounds.memory)
 
     def answer(self) -> Answer:
         """Return the answer; raise why there is none. The process goes back where it is fit for more."""
@@ -322,17 +332,29 @@ class _Work:
         return frame
 
     def _give_back(self) -> None:
-        if self._slow:
-            self._process.end()
-        else:
+        if not self._slow:
             self._circuit.ready.put(self._process)
+        elif self._process.is_fit_again():
+            self._circuit.ready.swap(self._process).end()
+        else:
+            self._process.end()
+
+
+class _Ready(queue.LifoQueue[_Process]):
+    """The processes that wait for a query; the one that had one last gets the next: its caches are warm."""
+
+    def swap(self, process: _Process) -> _Process:
+        """Put in one more, and return the one that has waited longest; where none waits, the same."""
+        with self.mutex:
+            self.queue.append(process)
+            return self.queue.pop(0)
 
 
 class _Circuit:
     """The processes that are ready for a query, and the threads that start new ones."""
 
     def __init__(self, size: int, start: Callable[[], _Process]) -> None:
-        self.ready: queue.Queue[_Process] = queue.Queue()
+        self.ready = _Ready()
         self.kills = 0
         self._start = start
         self._closed = threading.Event()
