@@ -306,12 +306,12 @@ def test_a_client_s_own_limit_holds_where_it_is_lower(pool: Pool) -> None:
 
 def test_a_query_that_needs_more_than_quick_memory_gets_the_full_one(release: Path, limited: Server) -> None:
     index = index_path(open_release(release))
-    doubled = "".join(f"BIND(CONCAT(?{a}, ?{a}) AS ?{b}) " for a, b in pairwise("abcdefghijklmnopqrstuv"))
-    large = f'SELECT (STRLEN(?v) AS ?length) {{ BIND("0123456789" AS ?a) {doubled} }}'
+    doubled = "".join(f"BIND(CONCAT(?{a}, ?{a}) AS ?{b}) " for a, b in pairwise("abcdefghijklmnopqrstuvw"))
+    large = f'SELECT (STRLEN(?w) AS ?length) {{ BIND("0123456789" AS ?a) {doubled} }}'
     with closing(
         Pool(index, release / "context.jsonld", Settings(quick_memory=16 << 20, quick_time=20))
     ) as pool:
-        assert pool.run(Request(large, "csv")).body == b"length\r\n20971520\r\n"
+        assert pool.run(Request(large, "csv")).body == b"length\r\n41943040\r\n"
         assert pool.status().kills == 1
 
 
