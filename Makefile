@@ -80,6 +80,7 @@ $(VENV)/bin/python:
 $(VENV)/runtime: requirements.lock pyproject.toml | $(VENV)/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check --requirement requirements.lock
 	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --editable .
+	$(BIN)/python -m compileall -q server/legation
 	@touch $@
 
 $(VENV)/test: requirements-test.lock $(VENV)/runtime

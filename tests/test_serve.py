@@ -7,15 +7,18 @@ import json
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from jinja2 import DictLoader, Environment
 
 from legation.folding import VERSION
 from legation.namespaces import BASE, GRAPH, ID, LEG, PREFIXES
 from legation.release import open_release
+from legation.serve.app import compiled_templates
 from legation.serve.web.problems import KINDS as PROBLEMS
 from legation.serve.words.labels import LANGUAGES
 from tests.serving import LEGATION, Answer, Server, free_port, serving, small_release
@@ -349,3 +352,16 @@ def test_repeated_requests_get_the_same_bytes(server: Server) -> None:
     for path in ("/data/body/gctf.ttl", "/data/body/gctf.rdf", "/page/body/gctf", "/ontology?format=ttl"):
         answers: list[Answer] = [server.ask(path) for _ in range(2)]
         assert answers[0].body == answers[1].body
+
+
+def test_templates_are_compiled_once_and_again_when_their_text_changes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
+    for text in ("one", "one", "two"):
+        loader = DictLoader({"page.html": text})
+        fresh = Environment(loader=loader, bytecode_cache=compiled_templates(tmp_path), autoescape=True)
+        assert fresh.get_template("page.html").render() == text
+        assert len(list(tmp_path.glob("*.pyc"))) == 1
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    assert compiled_templates(tmp_path) is None

@@ -7,8 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 HEADER: Final = "ontology/legation.ttl"
 FOLDERS: Final = ("ontology", "shapes", "data/schemes", "data/entities", "data/sources")
 QUESTIONS: Final = "tests/questions"
@@ -62,7 +60,8 @@ def releases_folder(project: Project) -> Path:
     Beside the sources in a checkout; in the user's data folder when the project came inside a wheel,
     since an installed package may not be written to.
     """
-    inside_package = Path(__file__).resolve().parent in project.root.parents
-    return (
-        platformdirs.user_data_path("legation") / "releases" if inside_package else project.root / "releases"
-    )
+    if Path(__file__).resolve().parent not in project.root.parents:
+        return project.root / "releases"
+    import platformdirs  # noqa: PLC0415  # a checkout has no use for it
+
+    return platformdirs.user_data_path("legation") / "releases"

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
+import sys
+from pathlib import Path
+
 from flask import Flask, Response, request
 from flask_babel import Babel
+from jinja2 import FileSystemBytecodeCache
 from werkzeug.exceptions import HTTPException
 
 from legation.release import Release
@@ -35,6 +41,7 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
     app.url_map.strict_slashes = True
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True
+    app.jinja_env.bytecode_cache = compiled_templates(Path(__file__).with_name("__pycache__"))
     app.extensions[EXTENSION] = State(release, settings, engine)
     app.extensions[EXTENSION].prepare()
     app.extensions[dated.ARCHIVE] = archive
@@ -74,6 +81,18 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
     app.after_request(dated.sign)
     app.after_request(intake.keep_here)
     return app
+
+
+def compiled_templates(folder: Path) -> FileSystemBytecodeCache | None:
+    """Return what keeps compiled templates in ``folder``, as Python keeps compiled modules.
+
+    Each is compiled anew where its text has changed, all are where this module has, which sets how it is done.
+    ``None`` where nothing may be written there: then each process compiles what it shows.
+    """
+    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
+        return None
+    how = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
+    return FileSystemBytecodeCache(str(folder), f"template-{how}-%s.pyc")
 
 
 def _found_before() -> None:

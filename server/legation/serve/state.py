@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -79,9 +80,8 @@ class State:
         digest = hashlib.sha256((self.release.manifest.digest + self.history.digest).encode())
         package = Path(__file__).parent.parent
         reports = (open_project().root / "docs").glob("conformance.*")
-        for file in [*sorted(package.glob("serve/**/*")), *sorted(package.glob("*.py")), *sorted(reports)]:
-            if file.is_file() and file.suffix != ".pyc":
-                digest.update(file.read_bytes())
+        for file in [*_files_in(package / "serve"), *sorted(package.glob("*.py")), *sorted(reports)]:
+            digest.update(Path(file).read_bytes())
         digest.update(self.settings.engine.encode())
         digest.update(repr([getattr(self.settings, one.name) for one in limits()]).encode())
         return digest.hexdigest()[:32]
@@ -179,6 +179,13 @@ class Naming:
     def _names_of(self, iri: str) -> Sequence[Literal]:
         found = node(iri)
         return self._engine.names([found]).get(iri, ()) if found is not None else ()
+
+
+def _files_in(folder: Path) -> Iterator[str]:
+    """Yield the files of a part of the program, but for what Python has compiled."""
+    for path, folders, names in os.walk(folder):
+        folders.sort()
+        yield from (f"{path}/{name}" for name in sorted(names) if not name.endswith(".pyc"))
 
 
 def served() -> State:
