@@ -86,7 +86,7 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
 def compiled_templates(folder: Path) -> FileSystemBytecodeCache | None:
     """Return what keeps compiled templates in ``folder``, as Python keeps compiled modules.
 
-    Each is compiled anew where its text has changed, all are where this module has, which sets how it is done.
+    Each is compiled anew where its text has changed, all are where this module has, which sets how.
     ``None`` where nothing may be written there: then each process compiles what it shows.
     """
     if sys.dont_write_bytecode or not os.access(folder, os.W_OK):

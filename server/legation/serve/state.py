@@ -81,7 +81,7 @@ class State:
         package = Path(__file__).parent.parent
         reports = (open_project().root / "docs").glob("conformance.*")
         for file in [*_files_in(package / "serve"), *sorted(package.glob("*.py")), *sorted(reports)]:
-            digest.update(Path(file).read_bytes())
+            digest.update(file.read_bytes())
         digest.update(self.settings.engine.encode())
         digest.update(repr([getattr(self.settings, one.name) for one in limits()]).encode())
         return digest.hexdigest()[:32]
@@ -181,11 +181,11 @@ class Naming:
         return self._engine.names([found]).get(iri, ()) if found is not None else ()
 
 
-def _files_in(folder: Path) -> Iterator[str]:
+def _files_in(folder: Path) -> Iterator[Path]:
     """Yield the files of a part of the program, but for what Python has compiled."""
     for path, folders, names in os.walk(folder):
         folders.sort()
-        yield from (f"{path}/{name}" for name in sorted(names) if not name.endswith(".pyc"))
+        yield from (Path(path, name) for name in sorted(names) if not name.endswith(".pyc"))
 
 
 def served() -> State:
