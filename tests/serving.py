@@ -34,7 +34,7 @@ from legation.publish.freeze import content_digest
 from legation.publish.history import previous_release
 from legation.release import MEDIA_TYPES, FileEntry, GraphEntry, Manifest, Previous
 
-LEGATION = (sys.executable, "-c", "from legation.cli import main; main()")
+LEGATION = (sys.executable, "-c", "from legation.start import main; main()")
 START_LIMIT = 30.0
 LANES = ("running", "waiting")
 

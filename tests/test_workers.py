@@ -19,11 +19,11 @@ from legation.release import open_release
 from legation.serve.front.client import Client
 from legation.serve.query.admission import Visit
 from legation.serve.query.worker import PROCESS_NAME
-from legation.serve.query.workers import ALLOCATOR, Pool, Request, Status
+from legation.serve.query.workers import Pool, Request, Status
 from legation.serve.settings import Settings
 from legation.serve.store import index_path
 from legation.serve.web.refusals import ClientGoneError, OutOfMemoryError, OutOfTimeError, WorkerFailedError
-from tests.processes import descendants_of, name_of, read
+from tests.processes import descendants_of, name_of
 from tests.serving import Answer, Server, serving, small_release, was_touched, watched_socket
 
 POINT = "SELECT ?o WHERE { <urn:s1> <urn:p> ?o }"
@@ -218,14 +218,6 @@ def test_a_worker_that_is_killed_in_the_middle_of_a_result_is_a_clean_error(rele
         assert slug(answer) == "internal-error"
         assert running.query(POINT).status == 200
         await_workers(running)
-
-
-def test_workers_have_the_allocator_s_settings_and_the_server_has_not(limited: Server) -> None:
-    settings = "=".join(ALLOCATOR).partition(":")[0]  # the loader cuts them up in place
-    environments = [read(Path(f"/proc/{pid}/environ")).split("\0") for pid in await_workers(limited)]
-    assert environments
-    assert all(settings in environment for environment in environments)
-    assert settings not in read(Path(f"/proc/{limited.process.pid}/environ")).split("\0")
 
 
 def test_every_process_ends_with_the_server(release: Path) -> None:

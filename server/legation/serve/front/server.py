@@ -146,10 +146,7 @@ class Front:
         edition, scope, headers = self._editions.current, exchange.scope, exchange.headers
         answers, again = edition.answers, edition.answers.is_again(exact)
         question = edition.shortcut.question(scope, headers)
-        if question is not None and not again and (answer := edition.shortcut.at_once(question)) is not None:
-            answers.misses += 1
-            exchange.cache = MISS
-            await self._answer_query(edition, exchange, question, answer)
+        if question is not None and not again and await self._at_once(exchange, question):
             return
         url = answers.url(headers.get("host", ""), scope.path, scope.query_string)
         kept = answers.find(url, headers, exchange.wanted.key, exact)
@@ -162,6 +159,24 @@ class Front:
             return
         if question is None or again or not await self._soon(exchange, question):
             await self._work(exchange)
+
+    async def _at_once(self, exchange: Exchange, question: Question) -> bool:
+        """Answer a point query here; tell whether it was one.
+
+        The loop runs what else is ready before and after: so requests that have come together are read one
+        after another, then the engine is asked for all of them, then all are answered. Each of these keeps
+        the processor's caches busy; taking turns with every request costs the engine half as much again.
+        """
+        with self._editions.lease() as edition:
+            await asyncio.sleep(0)
+            answer = edition.shortcut.at_once(question)
+            if answer is None:
+                return False
+            await asyncio.sleep(0)
+            edition.answers.misses += 1
+            exchange.cache = MISS
+            await self._answer_query(edition, exchange, question, answer)
+            return True
 
     async def _soon(self, exchange: Exchange, question: Question) -> bool:
         """Have a worker answer a query in a moment; tell whether the request has been seen to.

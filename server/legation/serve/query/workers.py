@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import math
 import multiprocessing
-import os
 import queue
 import re
 import signal
@@ -23,7 +22,6 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
-from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -49,10 +47,6 @@ from legation.serve.web.refusals import (
     UnknownFunctionError,
     WorkerFailedError,
 )
-
-ALLOCATOR: Final = ("GLIBC_TUNABLES", "glibc.malloc.tcache_count=127:glibc.malloc.mxfast=0")
-"""An environment variable for the workers: glibc keeps more small blocks at hand for each thread, and queries
-take a tenth less time. It is read when a program starts; other C libraries do not heed it."""
 
 START_LIMIT: Final = 60.0
 """Seconds a new worker may take to open its store."""
@@ -170,7 +164,6 @@ class _Process:
         server.set_forkserver_preload(["legation.cli", serve.__module__])
         child = server.Process(target=serve, args=(theirs, store, context, bounds), daemon=True)
         with theirs, _children:
-            _start_forking()
             child.start()
         try:
             ready = wire.receive(ours, time.monotonic() + START_LIMIT)
@@ -537,22 +530,6 @@ class Pool:
 
 def _nothing() -> None:
     """Do nothing."""
-
-
-def _start_forking() -> None:
-    """Start the process that workers are forked from where it does not run, with its own allocator settings.
-
-    Those that the environment has already are left as they are.
-    """
-    name, value = ALLOCATOR
-    if name in os.environ:
-        forkserver.ensure_running()
-        return
-    os.environ[name] = value
-    try:
-        forkserver.ensure_running()
-    finally:
-        del os.environ[name]
 
 
 def answer_in(frame: wire.Frame) -> Answer:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from itertools import chain
 from operator import itemgetter
 from typing import Final
 
@@ -87,7 +88,8 @@ def etag_for(media_type: str, language: str = "", fields: Fields | None = None) 
 def validator(edition: str, path: str, fields: Fields, media_type: str, language: str = "") -> str:
     """Return the strong validator of what ``edition`` answers at ``path`` (see ``etag_for``)."""
     telling = sorted((pair for pair in fields if pair[0] not in NOT_TELLING), key=itemgetter(0))
-    normalised = repr((edition, path, telling, media_type, language))
+    pieces = (edition, path, media_type, language, *chain.from_iterable(telling))
+    normalised = "".join([f"{len(piece)}:{piece}" for piece in pieces])
     return hashlib.blake2b(normalised.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
