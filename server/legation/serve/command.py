@@ -53,9 +53,11 @@ def _serve(*, quiet: bool, **said: Any) -> None:  # noqa: ANN401  # one for each
 
     settings = _settings(said, quiet=quiet)
     try:
-        run(settings, _say_nothing if quiet else click.echo)
+        status = run(settings, _say_nothing if quiet else click.echo)
     except (ReleaseError, ListenError, HostError) as error:
         raise click.ClickException(str(error)) from error
+    if status != 0:
+        raise click.exceptions.Exit(status)
 
 
 serve: Final = click.Command(

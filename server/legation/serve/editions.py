@@ -22,6 +22,7 @@ from legation.serve.engine import Engine
 from legation.serve.front.answers import Answers
 from legation.serve.front.dereference import Dereference
 from legation.serve.front.shortcut import Shortcut
+from legation.serve.member import Member
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at where ``current`` points."""
@@ -53,14 +54,20 @@ class Past:
 class Editions:
     """Knows the edition to answer from, and follows ``current`` to the next."""
 
-    def __init__(self, folder: Path, first: Edition, opener: Callable[[Release], Edition]) -> None:
-        """Begin with ``first``; releases come from ``folder``, and ``opener`` opens one, in a thread."""
+    def __init__(
+        self, folder: Path, first: Edition, opener: Callable[[Release], Edition], member: Member
+    ) -> None:
+        """Begin with ``first``; releases come from ``folder``, and ``opener`` opens one, in a thread.
+
+        All members change to it at the same time.
+        """
         self.current = first
         self.changes = 0
         self.failures = 0
         self.past = Past()
         self._folder = folder
         self._opener = opener
+        self._member = member
         self._seen = _mark(folder)
         self._called = asyncio.Event()
 
@@ -106,6 +113,7 @@ class Editions:
         if _identity(release) == _identity(self.current.release):
             return
         opened = await asyncio.to_thread(self._opener, release)
+        await self._member.when_all_opened()
         old, self.current = self.current, opened
         self.changes += 1
         tell(f"Serving release {release.manifest.version} now")

@@ -7,6 +7,7 @@ import contextlib
 import gc
 import signal
 import socket
+import sys
 from collections.abc import Callable
 from functools import partial
 from typing import Final
@@ -28,11 +29,13 @@ from legation.serve.front.dereference import Dereference
 from legation.serve.front.server import Front
 from legation.serve.front.shortcut import Shortcut
 from legation.serve.lookup.index import ensure_name_index
+from legation.serve.member import SERVING, Member
 from legation.serve.query.outbound import Host
 from legation.serve.query.workers import Pool
 from legation.serve.settings import Settings
 from legation.serve.state import EXTENSION
-from legation.serve.store import ensure_index, index_path
+from legation.serve.store import building, ensure_index, index_path
+from legation.serve.supervisor import Supervisor
 from legation.serve.web.refusals import RefusalError
 
 LAST_TIME: Final = 2.0
@@ -55,8 +58,8 @@ class ListenError(Exception):
     """The address is taken, or not ours to take."""
 
 
-def run(settings: Settings, tell: Callable[[str], object]) -> None:
-    """Serve until told to stop; ``tell`` gets the one line that says where, once the server listens.
+def run(settings: Settings, tell: Callable[[str], object]) -> int:
+    """Serve until told to stop, and return the exit status; ``tell`` gets the one line that says where.
 
     Raises ``ReleaseError`` where there is no release, ``ListenError`` where the address cannot be had,
     ``HostError`` where a host cannot be listed.
@@ -65,38 +68,64 @@ def run(settings: Settings, tell: Callable[[str], object]) -> None:
         Host.parse(entry)
     release = open_release(settings.release)
     _probe(settings)
+    if settings.members == 1:
+        _serve_release(release, settings, tell, Member())
+        return 0
+    return Supervisor(settings.members, partial(_serve_with_others, settings, tell), settings.stop_time).run()
+
+
+def _serve_with_others(settings: Settings, tell: Callable[[str], object], member: Member) -> None:
+    """Serve in a process of our own."""
+    try:
+        release = open_release(settings.release)
+        _serve_release(release, settings, tell if member.is_first else _say_nothing, member)
+    except ReleaseError as error:
+        sys.exit(f"Error: {error}")
+
+
+def _serve_release(
+    release: Release, settings: Settings, tell: Callable[[str], object], member: Member
+) -> None:
+    """Open a release and serve it, and those that follow it, in this process."""
     archive = Archive(settings)
-    opener = partial(open_edition, settings, tell, archive)
+    opener = partial(open_edition, settings, tell, archive, member)
     edition = opener(release)
     try:
-        uvloop.run(_serve(settings, edition, opener, tell))
+        uvloop.run(_serve(settings, edition, opener, tell, member))
     finally:
         edition.engine.close()
         archive.close()
 
 
 async def _serve(
-    settings: Settings, first: Edition, opener: Callable[[Release], Edition], tell: Callable[[str], object]
+    settings: Settings,
+    first: Edition,
+    opener: Callable[[Release], Edition],
+    tell: Callable[[str], object],
+    member: Member,
 ) -> None:
     """Serve ``first`` and the releases that follow it, until a signal ends it."""
-    editions = Editions(settings.release, first, opener)
-    front = Front(editions, settings)
+    editions = Editions(settings.release, first, opener, member)
+    front = Front(editions, settings.share(member.index), member)
     server = _server(settings, front)
     server.on_startup(
         partial(tell, f"Serving release {first.release.manifest.version} on {_address(settings)}")
     )
+    server.on_startup(partial(member.tell, SERVING))
     loop, told = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     loop.add_signal_handler(signal.SIGHUP, editions.look)
-    serving, following = asyncio.create_task(server.serve()), asyncio.create_task(editions.follow(tell))
-    gc.enable()  # nothing is garbage while a program starts: see the command
-    stop = asyncio.create_task(told.wait())
-    await asyncio.wait({serving, following, stop}, return_when=asyncio.FIRST_COMPLETED)
-    server.stop()  # type: ignore[no-untyped-call]
-    await asyncio.wait({serving}, timeout=settings.stop_time)
-    front.give_up()
-    await asyncio.wait({serving}, timeout=LAST_TIME)
+    member.heed(told.set)
+    async with member.telling(front.counted):
+        serving, following = asyncio.create_task(server.serve()), asyncio.create_task(editions.follow(tell))
+        gc.enable()  # nothing is garbage while a program starts: see the command
+        stop = asyncio.create_task(told.wait())
+        await asyncio.wait({serving, following, stop}, return_when=asyncio.FIRST_COMPLETED)
+        server.stop()  # type: ignore[no-untyped-call]
+        await asyncio.wait({serving}, timeout=settings.stop_time)
+        front.give_up()
+        await asyncio.wait({serving}, timeout=LAST_TIME)
     editions.close()
     front.close()
     for task in (following, stop):
@@ -119,25 +148,35 @@ def _server(settings: Settings, front: Front) -> Server:
 
 
 def open_edition(
-    settings: Settings, tell: Callable[[str], object], archive: Archive, release: Release
+    settings: Settings, tell: Callable[[str], object], archive: Archive, member: Member, release: Release
 ) -> Edition:
     """Open a release for serving: its index, built where there is none yet, its workers, its application."""
+    with building(release):
+        engine = _open_engine(settings, tell, member, release)
+        return _edition(release, engine, settings, archive, member)
+
+
+def _open_engine(
+    settings: Settings, tell: Callable[[str], object], member: Member, release: Release
+) -> Engine:
     ensure_name_index(release)
+    share = settings.share(member.index)
     if settings.engine:
         from legation.serve.remote.engine import RemoteEngine  # noqa: PLC0415  # few have one
 
         tell(f"Asking {settings.engine} for release {release.manifest.version}")
         agent = f"Legation/{release.manifest.version} (+{BASE})"
-        return _edition(release, RemoteEngine.open(release, settings, agent), settings, archive)
+        return RemoteEngine.open(release, share, agent)
     if not index_path(release).is_dir():
         size = release.dataset.stat().st_size
         tell(f"Building the index of release {release.manifest.version} ({size:,} bytes)")
     index = ensure_index(release)
-    engine = OxigraphEngine(index, Pool(index, release.path / CONTEXT, settings), settings)
-    return _edition(release, engine, settings, archive)
+    return OxigraphEngine(index, Pool(index, release.path / CONTEXT, share), share)
 
 
-def _edition(release: Release, engine: Engine, settings: Settings, archive: Archive) -> Edition:
+def _edition(
+    release: Release, engine: Engine, settings: Settings, archive: Archive, member: Member
+) -> Edition:
     try:
         app = create_app(release, engine, settings, archive)
     except RefusalError as error:
@@ -145,7 +184,8 @@ def _edition(release: Release, engine: Engine, settings: Settings, archive: Arch
         raise ReleaseError(f"the engine does not answer: {error or 'it ran out of time'}") from error
     state = app.extensions[EXTENSION]
     shortcut = Shortcut(engine, state.edition)
-    return Edition(release, engine, app, Answers(settings.answer_cache), shortcut, Dereference(state))
+    answers = Answers(settings.share(member.index).answer_cache)
+    return Edition(release, engine, app, answers, shortcut, Dereference(state))
 
 
 def _address(settings: Settings) -> str:
@@ -163,3 +203,7 @@ def _probe(settings: Settings) -> None:
         except OSError as error:
             where = f"{settings.host}, port {settings.port}"
             raise ListenError(f"cannot listen on {where}: {error.strerror}") from error
+
+
+def _say_nothing(_line: str) -> None:
+    """Take the place of ``tell`` where another process says the same."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Final, get_type_hints
@@ -14,6 +14,9 @@ MEBIBYTE: Final = 1024 * 1024
 UNITS: Final[Mapping[str, int]] = MappingProxyType({"KiB": KIBIBYTE, "MiB": MEBIBYTE})
 """Units of options that ``Settings`` holds in bytes; values in all others are held as they are."""
 
+
+SHARED_OUT: Final = ("quick_workers", "workers", "queue", "answer_cache", "page_threads")
+"""Settings that say what all server processes have together."""
 
 CALLING: Final = 4
 """Federated queries that may wait for other hosts at the same time."""
@@ -77,6 +80,15 @@ class Setting:
         return self.about.default or self.text_of(self.default)
 
 
+MOST_PROCESSES: Final = 8
+"""Server processes that are started without being asked for, on however large a machine."""
+
+
+def default_processes() -> int:
+    """Return one server process per processor: each has an interpreter, and so a lock, of its own."""
+    return min(os.cpu_count() or 1, MOST_PROCESSES)
+
+
 def default_workers() -> int:
     """Return one query worker per processor, and never less than two: one heavy query must not be all."""
     return max(2, os.cpu_count() or 1)
@@ -104,6 +116,15 @@ class Settings:
     ] = ""
     host: Annotated[str, About("Address to listen on.")] = "127.0.0.1"
     port: Annotated[int, About("TCP port to listen on.", least=1, most=65535)] = 8080
+    processes: Annotated[
+        int,
+        About(
+            "Server processes on that port, never more than there are slow places; each has its share of the "
+            "places, queues, memory and threads below.",
+            least=1,
+            default=f"one per processor, at most {MOST_PROCESSES}",
+        ),
+    ] = default_processes()
     quick_workers: Annotated[
         int,
         About(
@@ -234,8 +255,20 @@ class Settings:
     ] = 8
 
     @property
+    def members(self) -> int:
+        """Server processes that there are: each needs a place in either lane."""
+        return min(self.processes, self.quick_workers, self.workers)
+
+    def share(self, index: int) -> Settings:
+        """Return what one of the server processes has of what they share out; ``index`` counts from 0."""
+        count = self.members
+        held = {name: getattr(self, name) for name in SHARED_OUT}
+        shares = {name: total // count + (index < total % count) for name, total in held.items()}
+        return replace(self, **{**shares, "page_threads": max(1, shares["page_threads"])})
+
+    @property
     def threads(self) -> int:
-        """Threads of the HTTP server: every query that runs or waits holds one, and the pages have theirs.
+        """Threads of one server process: every query that runs or waits holds one, and the pages have theirs.
 
         So does every federated query that waits for another host.
         """

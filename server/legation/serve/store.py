@@ -2,20 +2,43 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from pyoxigraph import Quad, RdfFormat, Store, parse
 
 from legation.release import Release
 
+LOCK: Final = ".lock"
+"""The file beside the indexes of a release that is locked by the process that builds one."""
+
 
 def index_path(release: Release) -> Path:
     """Return where the index of exactly this content lies: a release published anew has another."""
     return release.store / release.manifest.digest[:16]
+
+
+@contextmanager
+def building(release: Release) -> Iterator[None]:
+    """Be the only server process that builds what belongs to a release, for the time of the block.
+
+    Where nothing can be written beside the release, nothing is shared there either.
+    """
+    try:
+        release.store.mkdir(exist_ok=True)
+        lock = (release.store / LOCK).open("a")
+    except OSError:
+        yield
+        return
+    with lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def ensure_index(release: Release) -> Path:

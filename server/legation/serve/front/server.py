@@ -26,6 +26,8 @@ from legation.serve.front.metrics import MEDIA_TYPE, Metrics, may_see
 from legation.serve.front.metrics import PATH as METRICS
 from legation.serve.front.shortcut import Question
 from legation.serve.front.soon import NOTHING, answer_soon
+from legation.serve.front.totals import total
+from legation.serve.member import Member
 from legation.serve.query.admission import Visit
 from legation.serve.query.workers import BEGUN, Answer, Begun
 from legation.serve.settings import Settings
@@ -97,15 +99,16 @@ class Exchange:
 class Front:
     """The RSGI application."""
 
-    def __init__(self, editions: Editions, settings: Settings) -> None:
-        """Answer from ``editions``, within the limits of ``settings``."""
+    def __init__(self, editions: Editions, settings: Settings, member: Member) -> None:
+        """Answer from ``editions`` as one of the server's processes, within the limits of ``settings``."""
         self._editions = editions
         self._settings = settings
+        self._member = member
         self._threads = ThreadPoolExecutor(settings.threads, "request")
         self._coding = Remembering(choose_coding)
         self._under_way = 0
         self._clients: set[Client] = set()
-        self._start = f"{time.time_ns() // 1_000_000:x}"
+        self._start = f"{time.time_ns() // 1_000_000:x}{member.index or ''}"
         self._numbers = itertools.count(1)
         self._metrics = Metrics(editions)
         self._log = Log(settings.log, addresses=settings.log_addresses == "yes")
@@ -216,6 +219,10 @@ class Front:
         named = exchange.headers.get(header, "").rpartition(",")[2].strip() if header else ""
         return named or exchange.scope.client.rpartition(":")[0]
 
+    def counted(self) -> bytes:
+        """Return what this process has counted, as Prometheus reads it."""
+        return self._metrics.text()
+
     def give_up(self) -> None:
         """Treat every client as one that has hung up: the time for requests under way is over."""
         for client in tuple(self._clients):
@@ -256,7 +263,8 @@ class Front:
             await self._work(exchange, ProblemError("not-found", "The metrics are not shown to you here."))
             return
         headers = [("Content-Type", MEDIA_TYPE), ("Cache-Control", "no-store")]
-        await self._send(exchange, Reply(OK, headers, self._metrics.text()))
+        counted = [self.counted(), *await self._member.ask_others()]
+        await self._send(exchange, Reply(OK, headers, total(counted)))
         self._metrics.count(OK, BESIDE)
 
     async def _work(self, exchange: Exchange, problem: ProblemError | None = None) -> None:

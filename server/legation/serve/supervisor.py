@@ -1,0 +1,191 @@
+"""Keeps several server processes on one port: starts them, replaces one that dies, passes on signals.
+
+The processes are forked before anything is opened and before there is any thread. The kernel shares out
+connections among them (``SO_REUSEPORT``, socket(7)).
+"""
+
+from __future__ import annotations
+
+import gc
+import os
+import signal
+import socket
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from multiprocessing import get_context
+from multiprocessing.connection import wait
+from multiprocessing.context import ForkProcess
+from pathlib import Path
+from typing import Final
+
+from legation.serve.member import CHANGE, OPENED, SERVING, Member
+
+STOPPING: Final = frozenset({signal.SIGTERM, signal.SIGINT})
+HEEDED: Final = (*STOPPING, signal.SIGHUP)
+
+MOMENT: Final = 1.0
+"""Seconds between two starts of the same member, where it dies at once."""
+
+SLACK: Final = 5.0
+"""Seconds beyond its own time after which a member that does not stop is killed."""
+
+
+@dataclass(eq=False)
+class _Child:
+    """A member as the supervisor sees it."""
+
+    process: ForkProcess
+    channel: socket.socket
+    """Our end of the pair of sockets."""
+    began: float
+    serving: bool = False
+    opened: bool = False
+
+    def hear(self) -> None:
+        """Take in what it says."""
+        words = b""
+        with suppress(OSError):
+            words = self.channel.recv(64)
+        self.serving |= SERVING in words
+        self.opened |= OPENED in words
+
+    def tell(self, word: bytes) -> None:
+        """Say one word to it."""
+        with suppress(OSError):
+            self.channel.send(word)
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether its process is no more."""
+        return self.process.exitcode is not None
+
+
+class Supervisor:
+    """Keeps ``count`` members, each of which runs ``serve``; they are given ``stop_time`` seconds to end."""
+
+    def __init__(self, count: int, serve: Callable[[Member], object], stop_time: float) -> None:
+        """Start nothing yet."""
+        self._count = count
+        self._serve = serve
+        self._stop_time = stop_time
+        self._children: dict[int, _Child] = {}
+        self._heard: list[int] = []
+
+    def run(self) -> int:
+        """Serve until told to stop, and return the exit status: not 0 where the first member cannot serve.
+
+        The others are started when the first one serves: what has to be built once is there for them.
+        """
+        gc.freeze()  # what is imported lies in memory that all members share, as long as nothing touches it
+        with tempfile.TemporaryDirectory(prefix="legation-") as folder, self._hearing() as woken:
+            first = self._start(0, Path(folder))
+            while not first.serving and not self._told_to_stop():
+                self._wait(woken)
+                if first.has_ended:
+                    return first.process.exitcode or 0
+            while not self._told_to_stop():
+                self._replace(Path(folder))
+                self._wait(woken)
+            self._stop()
+        return 0
+
+    def _alive(self) -> list[_Child]:
+        return [child for child in self._children.values() if not child.has_ended]
+
+    def _start(self, index: int, folder: Path) -> _Child:
+        """Fork a member."""
+        ours, theirs = socket.socketpair()
+        member = Member(index, self._count, theirs, folder)
+        process = get_context("fork").Process(target=self._be, args=(member, ours))
+        signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
+        try:
+            process.start()
+        finally:
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
+        theirs.close()
+        self._children[index] = _Child(process, ours, time.monotonic())
+        return self._children[index]
+
+    def _be(self, member: Member, channel: socket.socket) -> None:
+        """Be a member, in a process of our own: nothing of the supervisor's is left open."""
+        signal.set_wakeup_fd(-1)
+        for number in HEEDED:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
+        for one in (channel, *(child.channel for child in self._children.values())):
+            one.close()
+        self._serve(member)
+
+    def _wait(self, woken: socket.socket) -> None:
+        """Wait until something happens, and take in what members say."""
+        children = self._alive()
+        channels = [child.channel for child in children]
+        sentinels = [child.process.sentinel for child in children]
+        ready = wait([woken, *channels, *sentinels], None if len(children) == self._count else MOMENT)
+        if woken in ready:
+            woken.recv(64)
+        for child in children:
+            if child.channel in ready:
+                child.hear()
+        self._change_together()
+
+    def _change_together(self) -> None:
+        """Let all members change to the new release once each has opened it."""
+        serving = [child for child in self._alive() if child.serving]
+        if serving and all(child.opened for child in serving):
+            for child in serving:
+                child.opened = False
+                child.tell(CHANGE)
+
+    def _replace(self, folder: Path) -> None:
+        """Start the members that are missing, those that have died among them."""
+        for index in range(self._count):
+            child = self._children.get(index)
+            if child is None or (child.has_ended and time.monotonic() >= child.began + MOMENT):
+                if child is not None:
+                    child.channel.close()
+                self._start(index, folder)
+
+    def _told_to_stop(self) -> bool:
+        """Pass on the signals that have come, and tell whether one of them is the end."""
+        heard, self._heard = self._heard, []
+        for number in heard:
+            if number not in STOPPING:
+                self._signal(number)
+        return not STOPPING.isdisjoint(heard)
+
+    def _signal(self, number: int) -> None:
+        for child in self._alive():
+            os.kill(child.process.pid or os.getpid(), number)
+
+    def _stop(self) -> None:
+        """Have all members end, and kill those that do not."""
+        self._signal(signal.SIGTERM)
+        end = time.monotonic() + self._stop_time + SLACK
+        for child in self._children.values():
+            child.process.join(max(0.0, end - time.monotonic()))
+            child.process.kill()
+            child.process.join()
+            child.channel.close()
+
+    @contextmanager
+    def _hearing(self) -> Iterator[socket.socket]:
+        """Note signals for the time of the block; the socket can be read when one has come."""
+        woken, waker = socket.socketpair()
+        woken.setblocking(False)
+        waker.setblocking(False)
+        handlers = {number: signal.signal(number, self._note) for number in HEEDED}
+        before = signal.set_wakeup_fd(waker.fileno())
+        try:
+            with woken, waker:
+                yield woken
+        finally:
+            signal.set_wakeup_fd(before)
+            for number, handler in handlers.items():
+                signal.signal(number, handler)
+
+    def _note(self, number: int, _frame: object) -> None:
+        self._heard.append(number)
