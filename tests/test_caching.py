@@ -6,6 +6,7 @@ import gzip
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -25,6 +26,13 @@ TINY = "ASK {}"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGE = {"Accept": "text/html"}
 PLAIN = Wanted(IDENTITY, plain=True)
+
+
+@pytest.fixture(scope="module")
+def server(release: Path) -> Iterator[Server]:
+    """One process, so that what is asked again is asked of the same memory."""
+    with serving(release, "--processes", "1") as running:
+        yield running
 
 
 def hits(server: Server) -> int:
@@ -229,7 +237,7 @@ def tight(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that keeps one MiB of answers, over a release with one large literal."""
     quad = f'<urn:a> <urn:b> "{"long " * 60_000}" <urn:g> .\n'
     release = small_release(tmp_path_factory.mktemp("tight"), quad)
-    with serving(release, "--answer-cache", "1") as running:
+    with serving(release, "--answer-cache", "1", "--processes", "1") as running:
         yield running
 
 

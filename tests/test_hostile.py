@@ -75,7 +75,7 @@ OPTIONS: Final = (
 BOUND: Final = SETTINGS.quick_workers * SETTINGS.quick_memory + SETTINGS.workers * SETTINGS.memory_limit
 """Bytes that all processes together may take beyond what they have at rest (docs/http.md)."""
 
-AT_REST: Final = SETTINGS.quick_workers + 1
+AT_REST: Final = SETTINGS.quick_workers + SETTINGS.members
 """Workers that stand ready when nothing runs."""
 
 ROUNDS: Final = 3

@@ -22,7 +22,7 @@ from legation.serve.engine import Engine
 from legation.serve.front.answers import Answers
 from legation.serve.front.dereference import Dereference
 from legation.serve.front.shortcut import Shortcut
-from legation.serve.member import Member
+from legation.serve.member import HOLDS, Member
 
 LOOK_EVERY: Final = 1.0
 """Seconds between two looks at where ``current`` points."""
@@ -59,7 +59,7 @@ class Editions:
     ) -> None:
         """Begin with ``first``; releases come from ``folder``, and ``opener`` opens one, in a thread.
 
-        All members change to it at the same time.
+        ``member`` changes to it when all others do.
         """
         self.current = first
         self.changes = 0
@@ -68,7 +68,7 @@ class Editions:
         self._folder = folder
         self._opener = opener
         self._member = member
-        self._seen = _mark(folder)
+        self._seen: tuple[Path, int] | None = None
         self._called = asyncio.Event()
 
     @contextmanager
@@ -87,22 +87,30 @@ class Editions:
         self._seen = None
         self._called.set()
 
+    async def join(self, tell: Callable[[str], object]) -> None:
+        """Take part in changes from now on, and make up for one that the others made meanwhile."""
+        self._member.tell(HOLDS, _name(self.current.release))
+        await self._look(tell)
+
     async def follow(self, tell: Callable[[str], object]) -> None:
         """Look for a new release for ever, and ``tell`` what became of each."""
         while True:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._called.wait(), LOOK_EVERY)
             self._called.clear()
-            mark = _mark(self._folder)
-            if mark == self._seen:
-                continue
-            self._seen = mark
-            try:
-                await self._change(tell)
-            except (ReleaseError, OSError, ValueError) as error:
-                self.failures += 1
-                served = self.current.release.manifest.version
-                tell(f"The new release cannot be served, {served} stays: {error}")
+            await self._look(tell)
+
+    async def _look(self, tell: Callable[[str], object]) -> None:
+        mark = _mark(self._folder)
+        if mark == self._seen:
+            return
+        self._seen = mark
+        try:
+            await self._change(tell)
+        except (ReleaseError, OSError, ValueError) as error:
+            self.failures += 1
+            served = self.current.release.manifest.version
+            tell(f"The new release cannot be served, {served} stays: {error}")
 
     def close(self) -> None:
         """Close the current edition."""
@@ -113,8 +121,8 @@ class Editions:
         if _identity(release) == _identity(self.current.release):
             return
         opened = await asyncio.to_thread(self._opener, release)
-        await self._member.when_all_opened()
-        old, self.current = self.current, opened
+        async with self._member.changing(_name(release)):
+            old, self.current = self.current, opened
         self.changes += 1
         tell(f"Serving release {release.manifest.version} now")
         self._close_if_done(old)
@@ -134,6 +142,10 @@ def _close(engine: Engine) -> None:
 
 def _identity(release: Release) -> tuple[Path, str]:
     return release.path, release.manifest.digest
+
+
+def _name(release: Release) -> str:
+    return " ".join(map(str, _identity(release)))
 
 
 def _mark(folder: Path) -> tuple[Path, int] | None:

@@ -12,17 +12,32 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-SERVING: Final = b"s"
+SERVING: Final = "serving"
 """A member tells the supervisor that it listens."""
 
-OPENED: Final = b"o"
-"""A member tells the supervisor that it has opened a new release."""
+HOLDS: Final = "holds"
+"""A member tells the supervisor which release it answers from, or will when it begins to."""
 
-CHANGE: Final = b"c"
-"""The supervisor tells a member that all have opened it."""
+OPENED: Final = "opened"
+"""A member tells the supervisor that it has opened another release."""
+
+HOLD: Final = "hold"
+"""The supervisor tells a member that all have opened it: it begins no more requests."""
+
+HELD: Final = "held"
+"""A member tells the supervisor that it begins none."""
+
+CHANGE: Final = "change"
+"""The supervisor tells a member that no other begins any, either: it changes, and goes on."""
+
+MESSAGE: Final = 4096
+"""Bytes of a message at most: a word and, where one belongs to it, what identifies a release."""
 
 PATIENCE: Final = 10.0
 """Seconds that a member which has opened a new release waits for the others; one may be unable to."""
+
+HOLDING: Final = 2.0
+"""Seconds that requests are held back at most; it takes that long only where another member has stopped."""
 
 ANSWERING: Final = 2.0
 """Seconds that a member has to tell another what it has counted."""
@@ -35,21 +50,25 @@ class Member:
     index: int = 0
     count: int = 1
     supervisor: socket.socket | None = None
-    """Our end of a pair of sockets; it ends when the supervisor does."""
+    """Our end of a pair of sockets that keep messages apart; it ends when the supervisor does."""
     folder: Path = Path()
     """Where each member listens for the others, on a socket with its number for a name."""
-    _all_opened: asyncio.Event = field(default_factory=asyncio.Event)
+    holding: bool = False
+    """Whether requests that come now wait in ``until_changed``, for a moment."""
+    _agreeing: bool = False
+    _go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    _change: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def is_first(self) -> bool:
         """Whether this is the process that speaks for all where all would say the same."""
         return self.index == 0
 
-    def tell(self, word: bytes) -> None:
-        """Say one word to the supervisor, where there is one."""
+    def tell(self, word: str, release: str = "") -> None:
+        """Say something to the supervisor, where there is one."""
         if self.supervisor is not None:
             with contextlib.suppress(OSError):  # it is gone: then we stop, see `heed`
-                self.supervisor.send(word)
+                self.supervisor.send(f"{word} {release}".encode())
 
     def heed(self, stop: Callable[[], object]) -> None:
         """Listen to the supervisor from now on, in this loop; ``stop`` is called when it is gone."""
@@ -58,23 +77,45 @@ class Member:
 
     def _hear(self, supervisor: socket.socket, stop: Callable[[], object]) -> None:
         try:
-            words = supervisor.recv(64)
+            word = supervisor.recv(MESSAGE).decode().strip()
         except OSError:
-            words = b""
-        if CHANGE in words:
-            self._all_opened.set()
-        if not words:
+            word = ""
+        if word == HOLD:
+            self._hold()
+        elif word == CHANGE:
+            self._change.set()
+        else:
             asyncio.get_running_loop().remove_reader(supervisor)
             stop()
 
-    async def when_all_opened(self) -> None:
-        """Wait until every member has opened the new release that this one has opened, but not for ever."""
-        if self.supervisor is None:
-            return
-        self._all_opened.clear()
-        self.tell(OPENED)
-        with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._all_opened.wait(), PATIENCE)
+    def _hold(self) -> None:
+        if self._agreeing:
+            self.holding = True
+            self._go_on.clear()
+            asyncio.get_running_loop().call_later(HOLDING, self._change.set)
+        self.tell(HELD)
+
+    @asynccontextmanager
+    async def changing(self, release: str) -> AsyncIterator[None]:
+        """Have the block run when all members have opened ``release``, and none of them begins a request.
+
+        So nobody gets an answer from the old release after one from the new. A member that cannot open it is
+        not waited for for ever.
+        """
+        if self.supervisor is not None:
+            self._agreeing = True
+            self._change.clear()
+            self.tell(OPENED, release)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(self._change.wait(), PATIENCE)
+        yield
+        self.tell(HOLDS, release)
+        self._agreeing = self.holding = False
+        self._go_on.set()
+
+    async def until_changed(self) -> None:
+        """Wait while requests are held back."""
+        await self._go_on.wait()
 
     @asynccontextmanager
     async def telling(self, counted: Callable[[], bytes]) -> AsyncIterator[None]:

@@ -117,6 +117,7 @@ async def _serve(
         loop.add_signal_handler(number, told.set)
     loop.add_signal_handler(signal.SIGHUP, editions.look)
     member.heed(told.set)
+    await editions.join(tell)
     async with member.telling(front.counted):
         serving, following = asyncio.create_task(server.serve()), asyncio.create_task(editions.follow(tell))
         gc.enable()  # nothing is garbage while a program starts: see the command

@@ -7,16 +7,12 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
 
 from pyoxigraph import Quad, RdfFormat, Store, parse
 
 from legation.release import Release
-
-LOCK: Final = ".lock"
-"""The file beside the indexes of a release that is locked by the process that builds one."""
 
 
 def index_path(release: Release) -> Path:
@@ -28,17 +24,19 @@ def index_path(release: Release) -> Path:
 def building(release: Release) -> Iterator[None]:
     """Be the only server process that builds what belongs to a release, for the time of the block.
 
-    Where nothing can be written beside the release, nothing is shared there either.
+    Where nothing can be kept beside the release, none waits for another.
     """
-    try:
+    with suppress(OSError):
         release.store.mkdir(exist_ok=True)
-        lock = (release.store / LOCK).open("a")
-    except OSError:
+    if not release.store.is_dir():
         yield
         return
-    with lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    descriptor = os.open(release.store, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
         yield
+    finally:
+        os.close(descriptor)
 
 
 def ensure_index(release: Release) -> Path:

@@ -21,7 +21,8 @@ from multiprocessing.context import ForkProcess
 from pathlib import Path
 from typing import Final
 
-from legation.serve.member import CHANGE, OPENED, SERVING, Member
+from legation.serve import member
+from legation.serve.member import MESSAGE, Member
 
 STOPPING: Final = frozenset({signal.SIGTERM, signal.SIGINT})
 HEEDED: Final = (*STOPPING, signal.SIGHUP)
@@ -42,20 +43,44 @@ class _Child:
     """Our end of the pair of sockets."""
     began: float
     serving: bool = False
-    opened: bool = False
+    current: str = ""
+    """The release that it answers from, where it has begun or is about to."""
+    opened: str = ""
+    """The one that it has opened last."""
+    told_to_hold: bool = False
+    held: bool = False
 
     def hear(self) -> None:
         """Take in what it says."""
-        words = b""
+        message = ""
         with suppress(OSError):
-            words = self.channel.recv(64)
-        self.serving |= SERVING in words
-        self.opened |= OPENED in words
+            message = self.channel.recv(MESSAGE).decode()
+        word, _, release = message.partition(" ")
+        match word:
+            case member.SERVING:
+                self.serving = True
+            case member.HOLDS:
+                self.current = self.opened = release
+            case member.OPENED:
+                self.opened = release
+            case member.HELD:
+                self.held = True
 
-    def tell(self, word: bytes) -> None:
+    def tell(self, word: str) -> None:
         """Say one word to it."""
         with suppress(OSError):
-            self.channel.send(word)
+            self.channel.send(word.encode())
+
+    def hold(self) -> None:
+        """Have it begin no more requests."""
+        if not self.told_to_hold:
+            self.told_to_hold = True
+            self.tell(member.HOLD)
+
+    def change(self) -> None:
+        """Have it answer from the release that it has opened."""
+        self.current, self.told_to_hold, self.held = self.opened, False, False
+        self.tell(member.CHANGE)
 
     @property
     def has_ended(self) -> bool:
@@ -97,9 +122,9 @@ class Supervisor:
 
     def _start(self, index: int, folder: Path) -> _Child:
         """Fork a member."""
-        ours, theirs = socket.socketpair()
-        member = Member(index, self._count, theirs, folder)
-        process = get_context("fork").Process(target=self._be, args=(member, ours))
+        ours, theirs = socket.socketpair(type=socket.SOCK_SEQPACKET)
+        own = Member(index, self._count, theirs, folder)
+        process = get_context("fork").Process(target=self._be, args=(own, ours))
         signal.pthread_sigmask(signal.SIG_BLOCK, HEEDED)
         try:
             process.start()
@@ -109,7 +134,7 @@ class Supervisor:
         self._children[index] = _Child(process, ours, time.monotonic())
         return self._children[index]
 
-    def _be(self, member: Member, channel: socket.socket) -> None:
+    def _be(self, own: Member, channel: socket.socket) -> None:
         """Be a member, in a process of our own: nothing of the supervisor's is left open."""
         signal.set_wakeup_fd(-1)
         for number in HEEDED:
@@ -117,7 +142,7 @@ class Supervisor:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
         for one in (channel, *(child.channel for child in self._children.values())):
             one.close()
-        self._serve(member)
+        self._serve(own)
 
     def _wait(self, woken: socket.socket) -> None:
         """Wait until something happens, and take in what members say."""
@@ -133,12 +158,16 @@ class Supervisor:
         self._change_together()
 
     def _change_together(self) -> None:
-        """Let all members change to the new release once each has opened it."""
-        serving = [child for child in self._alive() if child.serving]
-        if serving and all(child.opened for child in serving):
-            for child in serving:
-                child.opened = False
-                child.tell(CHANGE)
+        """Let members change to a new release once all have opened it and hold requests back."""
+        members = [child for child in self._alive() if child.current]
+        if len({child.opened for child in members}) != 1:
+            return
+        changing = [child for child in members if child.current != child.opened]
+        for child in changing:
+            child.hold()
+        if all(child.held for child in changing):
+            for child in changing:
+                child.change()
 
     def _replace(self, folder: Path) -> None:
         """Start the members that are missing, those that have died among them."""

@@ -115,6 +115,8 @@ class Front:
 
     async def __rsgi__(self, scope: Scope, protocol: HTTPProtocol) -> None:
         """Answer one request: at once where just this was asked before."""
+        if self._member.holding:
+            await self._member.until_changed()
         headers = headers_of(scope)
         if scope.method not in READ or not PARTIAL.isdisjoint(headers):
             await self._consider(scope, protocol, headers, None)
