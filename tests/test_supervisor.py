@@ -121,7 +121,7 @@ def test_there_are_never_more_processes_than_slow_places(processes: int, workers
 
 
 def test_the_shares_of_all_processes_come_to_what_was_set() -> None:
-    settings = Settings(processes=3, workers=5, quick_workers=7, queue=1, answer_cache=100, page_threads=8)
+    settings = Settings(processes=3, workers=5, quick_workers=7, answer_cache=100, page_threads=8)
     shares = [settings.share(index) for index in range(settings.members)]
     for name in SHARED_OUT:
         assert sum(getattr(share, name) for share in shares) == getattr(settings, name)

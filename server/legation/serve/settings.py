@@ -15,7 +15,7 @@ UNITS: Final[Mapping[str, int]] = MappingProxyType({"KiB": KIBIBYTE, "MiB": MEBI
 """Units of options that ``Settings`` holds in bytes; values in all others are held as they are."""
 
 
-SHARED_OUT: Final = ("quick_workers", "workers", "queue", "answer_cache", "page_threads")
+SHARED_OUT: Final = ("quick_workers", "workers", "answer_cache", "page_threads")
 """Settings that say what all server processes have together."""
 
 CALLING: Final = 4
@@ -120,7 +120,7 @@ class Settings:
         int,
         About(
             "Server processes on that port, never more than there are slow places; each has its share of the "
-            "places, queues, memory and threads below.",
+            "places, the memory for answers and the page threads below.",
             least=1,
             default=f"one per processor, at most {MOST_PROCESSES}",
         ),
@@ -165,7 +165,9 @@ class Settings:
     queue: Annotated[
         int,
         About(
-            "Queries that may wait, before each lane.", least=0, over="503 `queue-full` with `Retry-After`"
+            "Queries that may wait, before each lane of each server process.",
+            least=0,
+            over="503 `queue-full` with `Retry-After`",
         ),
     ] = 16
     queue_time: Annotated[
