@@ -104,6 +104,7 @@ class Supervisor:
 
         The others are started when the first one serves: what has to be built once is there for them.
         """
+        gc.enable()  # see the command
         gc.freeze()  # what is imported lies in memory that all members share, as long as nothing touches it
         with tempfile.TemporaryDirectory(prefix="legation-") as folder, self._hearing() as woken:
             first = self._start(0, Path(folder))
