@@ -53,6 +53,8 @@ class Member:
     """Our end of a pair of sockets that keep messages apart; it ends when the supervisor does."""
     folder: Path = Path()
     """Where each member listens for the others, on a socket with its number for a name."""
+    is_over: Callable[[], bool] = bool
+    """Tells whether it was told to stop before it could heed signals."""
     holding: bool = False
     """Whether requests that come now wait in ``until_changed``, for a moment."""
     _agreeing: bool = False

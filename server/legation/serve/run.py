@@ -41,6 +41,9 @@ from legation.serve.web.refusals import RefusalError
 LAST_TIME: Final = 2.0
 """Seconds for sending the refusals to requests that are given up when the server stops."""
 
+BEGINNING: Final = 0.05
+"""Seconds before the HTTP server is told to stop: it forgets what it is told while it begins."""
+
 BACKLOG: Final = 1024
 """Connections that the kernel holds until the server takes them."""
 
@@ -116,6 +119,8 @@ async def _serve(
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, told.set)
     loop.add_signal_handler(signal.SIGHUP, editions.look)
+    if member.is_over():
+        told.set()
     member.heed(told.set)
     await editions.join(tell)
     async with member.telling(front.counted):
@@ -123,6 +128,7 @@ async def _serve(
         gc.enable()  # nothing is garbage while a program starts: see the command
         stop = asyncio.create_task(told.wait())
         await asyncio.wait({serving, following, stop}, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.sleep(BEGINNING)
         server.stop()  # type: ignore[no-untyped-call]
         await asyncio.wait({serving}, timeout=settings.stop_time)
         front.give_up()

@@ -6,7 +6,6 @@ connections among them (``SO_REUSEPORT``, socket(7)).
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
 import socket
@@ -31,7 +30,8 @@ MOMENT: Final = 1.0
 """Seconds between two starts of the same member, where it dies at once."""
 
 SLACK: Final = 5.0
-"""Seconds beyond its own time after which a member that does not stop is killed."""
+"""Seconds beyond its own time after which a member that does not stop is killed; one that has not begun to
+serve has no time of its own."""
 
 
 @dataclass(eq=False)
@@ -104,16 +104,14 @@ class Supervisor:
 
         The others are started when the first one serves: what has to be built once is there for them.
         """
-        gc.enable()  # see the command
-        gc.freeze()  # what is imported lies in memory that all members share, as long as nothing touches it
         with tempfile.TemporaryDirectory(prefix="legation-") as folder, self._hearing() as woken:
             first = self._start(0, Path(folder))
-            while not first.serving and not self._told_to_stop():
-                self._wait(woken)
-                if first.has_ended:
+            while not self._is_over():
+                self._pass_on()
+                if first.serving:
+                    self._replace(Path(folder))
+                elif first.has_ended:
                     return first.process.exitcode or 0
-            while not self._told_to_stop():
-                self._replace(Path(folder))
                 self._wait(woken)
             self._stop()
         return 0
@@ -136,11 +134,14 @@ class Supervisor:
         return self._children[index]
 
     def _be(self, own: Member, channel: socket.socket) -> None:
-        """Be a member, in a process of our own: nothing of the supervisor's is left open."""
+        """Be a member, in a process of our own: nothing of the supervisor's is left open.
+
+        Signals are noted until it heeds them: one that ended it as it starts workers would leave these lost.
+        """
         signal.set_wakeup_fd(-1)
-        for number in HEEDED:
-            signal.signal(number, signal.SIG_DFL)
+        self._heard.clear()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, HEEDED)
+        own.is_over = self._is_over
         for one in (channel, *(child.channel for child in self._children.values())):
             one.close()
         self._serve(own)
@@ -179,13 +180,16 @@ class Supervisor:
                     child.channel.close()
                 self._start(index, folder)
 
-    def _told_to_stop(self) -> bool:
-        """Pass on the signals that have come, and tell whether one of them is the end."""
-        heard, self._heard = self._heard, []
+    def _is_over(self) -> bool:
+        """Tell whether a signal that ends all has come."""
+        return not STOPPING.isdisjoint(self._heard)
+
+    def _pass_on(self) -> None:
+        """Pass on the signals that have come and end nothing."""
+        heard = [number for number in self._heard if number not in STOPPING]
         for number in heard:
-            if number not in STOPPING:
-                self._signal(number)
-        return not STOPPING.isdisjoint(heard)
+            self._heard.remove(number)
+            self._signal(number)
 
     def _signal(self, number: int) -> None:
         for child in self._alive():
@@ -194,8 +198,9 @@ class Supervisor:
     def _stop(self) -> None:
         """Have all members end, and kill those that do not."""
         self._signal(signal.SIGTERM)
-        end = time.monotonic() + self._stop_time + SLACK
+        now = time.monotonic()
         for child in self._children.values():
+            end = now + (self._stop_time if child.current else 0) + SLACK
             child.process.join(max(0.0, end - time.monotonic()))
             child.process.kill()
             child.process.join()
