@@ -138,6 +138,9 @@ def test_what_the_directory_tells_of_a_thing_is_what_the_engine_tells(server: Se
     engine, directory = PastEngine(index), Directory(directory_path(index))
     things = sorted(iri for iri in own_iris(open_release(release).dataset) if kind_and_slug(iri))
     small = 0
+    named = {iri: directory.names(iri) for iri in things[::9]}
+    known = engine.names(NamedNode(iri) for iri in named)
+    assert all(set(known.get(iri, ())) == set(names) for iri, names in named.items() if names is not None)
     for _, alike in groupby(things, key=lambda iri: iri.removeprefix(ID).partition("/")[0]):
         for iri in list(alike)[::9]:
             told_briefly = brief(engine, directory, NamedNode(iri), 400)

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.pofile import read_po
+from flask import Flask
 from jinja2 import Environment
 
 from legation.serve.words import messages
@@ -25,6 +26,7 @@ from legation.serve.words.locales import (
     spoken_share,
     spoken_size,
 )
+from legation.serve.words.templates import Speaking
 from tests.projects import ROOT
 from tests.serving import Server
 
@@ -49,6 +51,27 @@ def extracted(folder: Path) -> Catalog:
     subprocess.run([*command, *options], cwd=SERVE, check=True)
     with pot.open("rb") as file:
         return read_po(file)
+
+
+MESSAGES = """{{ _("Skip to the content") }}
+{{ _("page %(number)s of %(count)s", number=one, count=2) }}
+{{ ngettext("%(num)s claim", "%(num)s claims", 2) }}
+{{ _(word) }}"""
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "second", "third", "fourth"),
+    [
+        ("en", "Skip to the content", "page &lt;1&gt; of 2", "2 claims", "Browse"),
+        ("fr", "Aller au contenu", "page &lt;1&gt; sur 2", "2 affirmations", "Parcourir"),
+    ],
+)
+def test_a_template_is_compiled_for_each_language(
+    language: str, first: str, second: str, third: str, fourth: str
+) -> None:
+    template = Speaking(Flask("test")).in_language(language).from_string(MESSAGES)
+    said = template.render(one="<1>", word="Browse").splitlines()
+    assert said == [first, second, third, fourth]
 
 
 @pytest.mark.parametrize("language", ["ar", "fr"])

@@ -18,9 +18,9 @@ from jinja2 import DictLoader, Environment
 from legation.folding import VERSION
 from legation.namespaces import BASE, GRAPH, ID, LEG, PREFIXES
 from legation.release import open_release
-from legation.serve.app import compiled_templates
 from legation.serve.web.problems import KINDS as PROBLEMS
 from legation.serve.words.labels import LANGUAGES
+from legation.serve.words.templates import compiled_templates
 from tests.serving import LEGATION, Answer, Server, free_port, serving, small_release
 
 HTML = {"Accept": "text/html"}
@@ -360,8 +360,8 @@ def test_templates_are_compiled_once_and_again_when_their_text_changes(
     monkeypatch.setattr(sys, "dont_write_bytecode", False)
     for text in ("one", "one", "two"):
         loader = DictLoader({"page.html": text})
-        fresh = Environment(loader=loader, bytecode_cache=compiled_templates(tmp_path), autoescape=True)
+        fresh = Environment(loader=loader, bytecode_cache=compiled_templates(tmp_path, "fr"), autoescape=True)
         assert fresh.get_template("page.html").render() == text
         assert len(list(tmp_path.glob("*.pyc"))) == 1
     monkeypatch.setattr(sys, "dont_write_bytecode", True)
-    assert compiled_templates(tmp_path) is None
+    assert compiled_templates(tmp_path, "fr") is None

@@ -2,14 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import sys
-from pathlib import Path
-
 from flask import Flask, Response, request
-from flask_babel import Babel
-from jinja2 import FileSystemBytecodeCache
 from werkzeug.exceptions import HTTPException
 
 from legation.release import Release
@@ -21,7 +14,7 @@ from legation.serve.resources import graphs, releases, things, timemap
 from legation.serve.settings import Settings
 from legation.serve.site import browse, changes, overview, quality, questions, sitemap
 from legation.serve.site import home as site
-from legation.serve.site.pages import answer_problem, language, page_globals
+from legation.serve.site.pages import answer_problem, page_globals
 from legation.serve.state import EXTENSION, State, state
 from legation.serve.thing import sheet
 from legation.serve.validate import validation
@@ -29,7 +22,7 @@ from legation.serve.web import caching, dated, intake, openapi
 from legation.serve.web.problems import PROBLEM, ProblemError, slug_for
 from legation.serve.web.refusals import RefusalError
 from legation.serve.words.languages import LanguageInPath
-from legation.serve.words.messages import Catalogues, look_up_once
+from legation.serve.words.templates import speak
 from legation.serve.writing import builder, completion
 
 
@@ -39,9 +32,7 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
     app.config["MAX_CONTENT_LENGTH"] = settings.query_limit
     app.config["MAX_FORM_MEMORY_SIZE"] = settings.query_limit
     app.url_map.strict_slashes = True
-    app.jinja_env.trim_blocks = True
-    app.jinja_env.lstrip_blocks = True
-    app.jinja_env.bytecode_cache = compiled_templates(Path(__file__).with_name("__pycache__"))
+    speak(app)
     app.extensions[EXTENSION] = State(release, settings, engine)
     app.extensions[EXTENSION].prepare()
     app.extensions[dated.ARCHIVE] = archive
@@ -67,8 +58,6 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
         app.register_blueprint(module.blueprint)
     app.before_request(_found_before)
     app.context_processor(page_globals)
-    Babel(app, locale_selector=language).domain_instance = Catalogues()
-    look_up_once(app)
     app.wsgi_app = LanguageInPath(app.wsgi_app)  # type: ignore[method-assign]
     app.register_error_handler(ProblemError, answer_problem)
     app.register_error_handler(caching.KnownError, caching.answer_known)
@@ -81,18 +70,6 @@ def create_app(release: Release, engine: Engine, settings: Settings, archive: Ar
     app.after_request(dated.sign)
     app.after_request(intake.keep_here)
     return app
-
-
-def compiled_templates(folder: Path) -> FileSystemBytecodeCache | None:
-    """Return what keeps compiled templates in ``folder``, as Python keeps compiled modules.
-
-    Each is compiled anew where its text has changed, all are where this module has, which sets how.
-    ``None`` where nothing may be written there: then each process compiles what it shows.
-    """
-    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
-        return None
-    how = hashlib.sha256(Path(__file__).read_bytes()).hexdigest()[:8]
-    return FileSystemBytecodeCache(str(folder), f"template-{how}-%s.pyc")
 
 
 def _found_before() -> None:

@@ -26,7 +26,7 @@ from legation.serve.resources.history import History, read_history
 from legation.serve.settings import Settings, limits
 from legation.serve.site.directory.build import ensure_directory
 from legation.serve.site.directory.read import Directory, Filter
-from legation.serve.web.iris import Links, node
+from legation.serve.web.iris import Links, kind_and_slug, node
 from legation.serve.words.present import Presenter
 
 NAMES_KEPT: Final = 65536
@@ -142,7 +142,7 @@ class State:
     @cached_property
     def naming(self) -> Naming:
         """The names of anything, looked up when they are wanted and kept."""
-        return Naming(self.engine, self.term_names)
+        return Naming(self.engine, self.directory, self.term_names)
 
     def presenter(self, language: str, links: Links) -> Presenter:
         """Return what shows terms in ``language`` with such ``links``, the same one each time."""
@@ -166,9 +166,10 @@ class State:
 class Naming:
     """Names by IRI, as a page asks for them one by one."""
 
-    def __init__(self, engine: Engine, known: Mapping[str, list[Literal]]) -> None:
+    def __init__(self, engine: Engine, directory: Directory, known: Mapping[str, list[Literal]]) -> None:
         """Begin with the names that are ``known``."""
         self._engine = engine
+        self._directory = directory
         self._known = known
         self._look_up = lru_cache(maxsize=NAMES_KEPT)(self._names_of)
 
@@ -177,6 +178,8 @@ class Naming:
         return self._known.get(iri) or self._look_up(iri)
 
     def _names_of(self, iri: str) -> Sequence[Literal]:
+        if kind_and_slug(iri) is not None and (names := self._directory.names(iri)) is not None:
+            return names
         found = node(iri)
         return self._engine.names([found]).get(iri, ()) if found is not None else ()
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
-from flask import Blueprint, Response, render_template, request
+from flask import Blueprint, Response, request
 from pyoxigraph import NamedNode
 
 from legation.folding import fold
@@ -37,6 +37,7 @@ from legation.serve.web.problems import ProblemError
 from legation.serve.words.labels import direction
 from legation.serve.words.messages import marked, translate
 from legation.serve.words.present import Presenter
+from legation.serve.words.templates import render
 
 blueprint: Final = Blueprint("reconcile", __name__)
 
@@ -188,7 +189,7 @@ def flyout(what: str) -> Response:
         if term is None:
             raise ProblemError("not-found", f"There is no {what} “{asked}” in use here.")
         name, said = catalogue.name(term, language()), _summary().define(term)
-    html = render_template("flyout.html", name=name, said=said)
+    html = render("flyout.html", language(), {"name": name, "said": said})
     return answer({"id": asked, "html": html})
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
-from flask import Response, g, render_template, request
+from flask import Response, g, request
 
 from legation.serve.front.logs import NOTE, NUMBER
 from legation.serve.state import state
@@ -21,6 +21,7 @@ from legation.serve.words.labels import choose as choose_name
 from legation.serve.words.languages import CHOSEN
 from legation.serve.words.locales import XSD, language_name, spoken_date, spoken_number, spoken_size
 from legation.serve.words.present import Presenter
+from legation.serve.words.templates import render
 from legation.serve.words.when import happening, lasting
 
 SERVER_ERROR: Final = 500
@@ -108,7 +109,7 @@ def page(template: str, status: int = 200, **values: object) -> Response:
     spoken = language()
     if status == caching.OK:
         caching.spare(caching.PAGE, spoken)
-    response = Response(render_template(template, **values), status, mimetype="text/html")
+    response = Response(render(template, spoken, values), status, mimetype="text/html")
     response.headers["Content-Language"] = spoken
     return response
 

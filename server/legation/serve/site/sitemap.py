@@ -121,8 +121,9 @@ def signposts(kind: str, slug: str, root: str) -> Iterator[tuple[str, str, str]]
     """Yield relation, target and media type of each link that signposting.org asks of a landing page."""
     yield "cite-as", f"{ID}{kind}/{slug}", ""
     yield "describes", f"{ID}{kind}/{slug}", ""
+    end = dated.query()
     for offer in GRAPH_OFFERS:
-        yield "describedby", f"{root}/data/{kind}/{slug}.{offer.name}{dated.query()}", offer.media_type
+        yield "describedby", f"{root}/data/{kind}/{slug}.{offer.name}{end}", offer.media_type
     yield "type", f"{PREFIXES['schema']}AboutPage", ""
     if kind in TYPES:
         yield "type", f"{PREFIXES['schema']}{TYPES[kind]}", ""
@@ -132,13 +133,13 @@ def signposts(kind: str, slug: str, root: str) -> Iterator[tuple[str, str, str]]
 
 def link_header(kind: str, slug: str) -> str:
     """Return the ``Link`` header of the page of a thing."""
-    root = home_path()
+    root, end = home_path(), dated.query()
     links = [
         f'<{target}>; rel="{relation}"' + (f'; type="{media_type}"' if media_type else "")
         for relation, target, media_type in signposts(kind, slug, root)
     ]
     alternates = [
-        f'<{root}/data/{kind}/{slug}.{offer.name}{dated.query()}>; rel="alternate"; type="{offer.media_type}"'
+        f'<{root}/data/{kind}/{slug}.{offer.name}{end}>; rel="alternate"; type="{offer.media_type}"'
         for offer in GRAPH_OFFERS
     ]
     itself = f'<{root}/linkset/{kind}/{slug}>; rel="linkset"; type="{LINKSET}"'

@@ -18,7 +18,7 @@ from legation.serve.site.sitemap import link_header
 from legation.serve.state import state
 from legation.serve.thing.past import evidence_of, past_view
 from legation.serve.thing.schema_org import data_block
-from legation.serve.thing.surroundings import neighbours, surroundings
+from legation.serve.thing.surroundings import About, neighbours, surroundings
 from legation.serve.thing.views import CLAIM_CLASSES, LINKS, TYPE, Statements, ThingPage
 from legation.serve.web import dated
 from legation.serve.web.formats import GRAPH_OFFERS, HTML
@@ -94,13 +94,12 @@ def show(kind: str, slug: str) -> Response:
     spare((HTML,), HTML.name)
     iri = f"{ID}{kind}/{slug}"
     wanted, reader, directory = part(), presenter(), state().directory
-    claims = Lister(iri, CLAIMS, directory.claims, wanted).groups(
-        in_order(directory.claim_counts(iri)), reader
-    )
+    classes, leading = directory.claim_counts(iri), directory.pointing_counts(iri)
+    claims = Lister(iri, CLAIMS, directory.claims, wanted).groups(in_order(classes), reader)
     pointing = Lister(iri, POINTING, directory.pointing, wanted).groups(
-        {name: count for name, count in directory.pointing_counts(iri).items() if name != LINKS_HERE}, reader
+        {name: count for name, count in leading.items() if name != LINKS_HERE}, reader
     )
-    links = directory.pointing(iri, LINKS_HERE, RIVALS_AT_MOST)
+    links = directory.pointing(iri, LINKS_HERE, RIVALS_AT_MOST) if LINKS_HERE in leading else []
     rivals = directory.same_matter(iri, RIVALS_AT_MOST) if kind == "claim" else []
     said = statements(iri, [*rivals, *links, *(one for group in claims for one in group.members)])
     own = said.get(iri, {})
@@ -124,7 +123,7 @@ def show(kind: str, slug: str) -> Response:
             "thing.html",
             200,
             **values,
-            **around(iri, kind, reader),
+            **around(About(iri, classes, leading, said), kind, reader),
             rivals=composed.claims(rivals),
             wikidata=[composed.link(link) for link in links],
             drawing=neighbours(own, listed, UNDRAWN, reader) if kind in ENTITY_KINDS else None,
@@ -137,10 +136,10 @@ def show(kind: str, slug: str) -> Response:
     return response
 
 
-def around(iri: str, kind: str, reader: Presenter) -> dict[str, object]:
+def around(about: About, kind: str, reader: Presenter) -> dict[str, object]:
     """Return what surrounds a thing, and the day for which its members are listed."""
     day = wanted_day()
-    found = surroundings(iri, day, reader, state().directory) if kind in ENTITY_KINDS else None
+    found = surroundings(about, day, reader, state().directory) if kind in ENTITY_KINDS else None
     return {"around": found, "day": day.isoformat()}
 
 
@@ -153,7 +152,8 @@ def whole_timeline() -> Response:
     if kind not in ENTITY_KINDS or not state().directory.said([iri]):
         message = f"“of” is {request.args.get('of', '')!r}; it names a thing, such as body/gctf."
         raise ProblemError("bad-request", message)
-    found = surroundings(iri, wanted_day(), presenter(), state().directory, ALL_ROWS)
+    directory = state().directory
+    found = surroundings(About.read(iri, directory), wanted_day(), presenter(), directory, ALL_ROWS)
     return page("timeline.html", thing=presenter().named(iri), timeline=found.timeline)
 
 

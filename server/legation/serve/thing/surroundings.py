@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 from itertools import chain
 from typing import Final
@@ -58,16 +58,35 @@ class Surroundings:
     timeline: Timeline | None
 
 
+@dataclass(frozen=True)
+class About:
+    """What is known of a thing already."""
+
+    iri: str
+    claims: Collection[str]
+    """The classes of the claims that name it."""
+    pointing: Collection[str]
+    """The properties by which things point at it."""
+    said: Mapping[str, Said] = field(default_factory=dict)
+    """What was read, about it and about claims."""
+
+    @classmethod
+    def read(cls, iri: str, directory: Directory) -> About:
+        """Return what has to be known of the thing ``iri``, where nothing is."""
+        return cls(iri, directory.claim_counts(iri), directory.pointing_counts(iri))
+
+
 def surroundings(
-    iri: str, day: date, reader: Presenter, directory: Directory, rows: int = ROWS
+    found: About, day: date, reader: Presenter, directory: Directory, rows: int = ROWS
 ) -> Surroundings:
-    """Return what surrounds the thing ``iri``: its members on ``day``, its timeline of so many rows."""
-    kind = (kind_and_slug(iri) or ("",))[0]
+    """Return what surrounds a thing: its members on ``day``, its timeline of so many rows."""
+    iri, kind = found.iri, (kind_and_slug(found.iri) or ("",))[0]
     tenures, memberships, participations = (
-        directory.claims(iri, f"{LEG}{name}", CLAIMS_AT_MOST) if kind in ACTING else []
-        for name in ("Tenure", "Membership", "Participation")
+        directory.claims(iri, name, CLAIMS_AT_MOST) if kind in ACTING and name in found.claims else []
+        for name in (f"{LEG}Tenure", f"{LEG}Membership", f"{LEG}Participation")
     )
-    said = directory.said([*tenures, *memberships, *participations], TOLD)
+    wanted = [one for one in (*tenures, *memberships, *participations) if one not in found.said]
+    said = {**found.said, **directory.said(wanted, TOLD)}
     held = stints(about(said, tenures), reader)
     belonging = about(said, memberships)
     has_members = any(_is(one, BODY, iri) for one in belonging)
@@ -79,7 +98,7 @@ def surroundings(
             [
                 *(entry_of(one, iri) for one in held),
                 *memberships_of(belonging, iri, reader),
-                *events_of(iri, kind, about(said, participations), reader, directory),
+                *events_of(found, kind, about(said, participations), reader, directory),
             ],
             direction(reader.language) == "rtl",
             rows,
@@ -112,12 +131,13 @@ def memberships_of(claims: Iterable[Said], iri: str, reader: Presenter) -> list[
 
 
 def events_of(
-    iri: str, kind: str, participations: Iterable[Said], reader: Presenter, directory: Directory
+    found: About, kind: str, participations: Iterable[Said], reader: Presenter, directory: Directory
 ) -> list[Entry]:
     """Return the events that a thing took part in, or that have to do with it, as rows of a timeline."""
     took_part = (said[f"{LEG}event"][0].value for said in participations if said.get(f"{LEG}event"))
-    about_it = chain.from_iterable(directory.pointing(iri, name, EVENTS_AT_MOST) for name in TAKING_PLACE)
-    itself = [iri] if kind == EVENT else []
+    leading = [name for name in TAKING_PLACE if name in found.pointing]
+    about_it = chain.from_iterable(directory.pointing(found.iri, name, EVENTS_AT_MOST) for name in leading)
+    itself = [found.iri] if kind == EVENT else []
     events = list(dict.fromkeys([*itself, *took_part, *about_it]))[:EVENTS_AT_MOST]
     said = directory.said([event for event in events if "/id/event/" in event], TOLD)
     return [Entry(EVENT, (reader.named(event),), span_of(said[event])) for event in events if event in said]

@@ -13,13 +13,8 @@ from typing import Final
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 from babel.support import NullTranslations, Translations
-from flask import Flask, g
-from flask_babel import Domain, get_locale
 
 FOLDER: Final = Path(__file__).parents[1] / "messages"
-READERS: Final = "catalogue"
-"""What the reader's catalogue is called among the things of a request."""
-
 KEYWORDS: Final = ("_", "gettext", "ngettext", "marked")
 """The functions whose arguments are messages; ``make messages`` collects them from code and templates."""
 
@@ -47,28 +42,3 @@ def translate(text: str, language: str) -> str:
     """Return ``text`` in ``language``, or as it is where the catalogue does not have it."""
     translated: str = catalogue(language).ugettext(text)
     return translated
-
-
-class Catalogues(Domain):  # type: ignore[misc]  # Flask-Babel comes without types
-    """Gives Flask-Babel the catalogues above, in place of compiled files."""
-
-    def get_translations(self) -> NullTranslations:
-        """Return the catalogue of the reader's language."""
-        return catalogue(get_locale().language)
-
-
-def look_up_once(app: Flask) -> None:
-    """Have the templates of ``app`` find the reader's catalogue once in a request, not for each message."""
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]  # of Jinja's i18n extension
-        gettext=lambda text: _readers().ugettext(text),
-        ngettext=lambda one, many, count: _readers().ungettext(one, many, count),
-        newstyle=True,
-    )
-
-
-def _readers() -> NullTranslations:
-    found: NullTranslations | None = g.get(READERS)
-    if found is None:
-        found = catalogue(get_locale().language)
-        setattr(g, READERS, found)
-    return found

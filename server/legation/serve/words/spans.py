@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from enum import Enum
+from functools import cached_property
 from typing import Final
 
 from pyoxigraph import Literal, NamedNode
@@ -35,7 +36,7 @@ class Span:
     end_earliest: date | None = None
     end_latest: date | None = None
 
-    @property
+    @cached_property
     def days(self) -> list[date]:
         """Every day that is known, in the order of time."""
         bounds = (self.start_earliest, self.start_latest, self.end_earliest, self.end_latest)

@@ -14,13 +14,24 @@ from typing import Any, Final
 from pyoxigraph import Literal, NamedNode
 
 from legation.namespaces import LEG
-from legation.serve.site.directory.entries import FACETS, Value
+from legation.serve.site.directory.entries import FACETS, NAMES, Value
 from legation.serve.words.labels import LANGUAGES
 
 Term = NamedNode | Literal
 Said = Mapping[str, Sequence[Term]]
 """What is stated about one thing: values by property."""
 
+NAMES_OF: Final = """
+SELECT COALESCE(stated -> :prefLabel, inferred -> :prefLabel, '[]'),
+  COALESCE(stated -> :label, inferred -> :label, '[]'), COALESCE(stated -> :title, inferred -> :title, '[]')
+FROM thing WHERE iri = :iri
+"""
+MAPPED: Final = 1 << 40
+"""Bytes of the file that are read by mapping it, and so not once for each connection: all of it."""
+
+PATHS_OF_NAMES: Final = MappingProxyType(
+    {name.rpartition("#")[2].rpartition("/")[2]: f'$."{name}"' for name in NAMES}
+)
 WITHDRAWN: Final = f"{LEG}Withdrawn"
 FOLDER: Final = Path(__file__).parent
 SORTS: Final = ("name", "date", "claims")
@@ -112,6 +123,7 @@ class Directory:
         self._connection = sqlite3.connect(
             f"{path.as_uri()}?mode=ro&immutable=1", uri=True, check_same_thread=False
         )
+        self._connection.execute(f"PRAGMA mmap_size = {MAPPED}")
         self.count = lru_cache(maxsize=4096)(self._count)
         self.tallies = lru_cache(maxsize=4096)(self._tallies)
 
@@ -204,6 +216,15 @@ class Directory:
         """Return what is inferred about a thing and stated nowhere, by property."""
         rows = self._rows("SELECT inferred FROM thing WHERE iri = :iri", {"iri": iri})
         return _terms(rows[0][0]) if rows else {}
+
+    def names(self, iri: str) -> list[Literal] | None:
+        """Return the names of a thing: labels, or titles where it has none; ``None`` for what is no thing."""
+        found = self._rows(NAMES_OF, {"iri": iri, **PATHS_OF_NAMES})
+        for values in found[0] if found else ():
+            terms = [_term(value) for value in json.loads(values)]
+            if names := [term for term in terms if isinstance(term, Literal)]:
+                return names
+        return [] if found else None
 
     def claim_counts(self, thing: str) -> dict[str, int]:
         """Return how many claims of each class name ``thing``."""
