@@ -112,17 +112,18 @@ def write_graph(
     chosen = GRAPH_FORMATS[name]
     iterator: Iterator[Triple | Quad] = iter(statements)
     first = list(islice(iterator, SORTED_AT_MOST))
+    if len(first) < SORTED_AT_MOST and not chosen.supports_datasets:
+        sink.write(write_sorted(sorted(set(_as_triples(first)), key=sort_key), name))
+        return
     ordered: Iterator[Triple | Quad] = chain(_in_order(first), iterator)
     if chosen == RdfFormat.JSON_LD:
         _write_json_ld(_as_triples(ordered), sink, context)
     elif len(first) == SORTED_AT_MOST:
         plain = ordered if chosen.supports_datasets else _as_triples(ordered)
         serialize(plain, sink, chosen, prefixes=dict(PREFIXES))  # type: ignore[arg-type]
-    elif chosen.supports_datasets:
+    else:
         written = serialize(ordered, format=chosen, prefixes=used_prefixes(first))  # type: ignore[arg-type]
         sink.write(_sorted_header(written or b""))
-    else:
-        sink.write(write_sorted(list(_as_triples(ordered)), name))
 
 
 def write_sorted(triples: Sequence[Triple], name: str) -> bytes:
