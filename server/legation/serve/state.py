@@ -6,10 +6,11 @@ import hashlib
 import json
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from functools import cached_property, lru_cache
 from pathlib import Path
-from threading import RLock
+from threading import Lock, RLock
 from typing import Any, Final, TypeVar
 
 from flask import current_app, g
@@ -138,6 +139,15 @@ class State:
         """Work out now what the first reader would otherwise wait for."""
         self.directory.count("claim", Filter())
         self.naming.get(BASE)
+
+    @cached_property
+    def turn(self) -> AbstractContextManager[object]:
+        """What a thread holds while it makes the page of a thing, so that they make one after another.
+
+        Threads that all want the interpreter hinder each other. Where a page may have to wait for a remote
+        engine, the others do not wait with it.
+        """
+        return nullcontext() if self.settings.engine else Lock()
 
     @cached_property
     def naming(self) -> Naming:

@@ -92,6 +92,12 @@ class Group:
 def show(kind: str, slug: str) -> Response:
     """Return the page of a thing, or of one group of what is listed on it."""
     spare((HTML,), HTML.name)
+    with state().turn:
+        return made(kind, slug)
+
+
+def made(kind: str, slug: str) -> Response:
+    """Return the page, or raise the problem that says why there is none."""
     iri = f"{ID}{kind}/{slug}"
     wanted, reader, directory = part(), presenter(), state().directory
     classes, leading = directory.claim_counts(iri), directory.pointing_counts(iri)
