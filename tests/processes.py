@@ -5,12 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 
 KIBIBYTE = 1024
+LISTENING = "0A"
+"""The state TCP_LISTEN, as /proc/net/tcp has it (proc(5))."""
+
+
+def children_of(pid: int) -> set[int]:
+    """Return the numbers of the processes that ``pid`` has started."""
+    listed = [read(file) for file in Path(f"/proc/{pid}/task").glob("*/children")]
+    return {int(child) for text in listed for child in text.split()}
 
 
 def descendants_of(pid: int) -> set[int]:
     """Return the numbers of the processes that ``pid`` has started, and of those that they have."""
-    listed = [read(file) for file in Path(f"/proc/{pid}/task").glob("*/children")]
-    children = {int(child) for text in listed for child in text.split()}
+    children = children_of(pid)
     return {*children, *(found for child in children for found in descendants_of(child))}
 
 
@@ -32,3 +39,9 @@ def read(file: Path) -> str:
         return file.read_text(encoding="utf-8")
     except OSError:
         return ""
+
+
+def listeners_on(port: int) -> int:
+    """Return how many sockets listen on a TCP port over IPv4: one for each server process."""
+    rows = [line.split() for line in read(Path("/proc/net/tcp")).splitlines()[1:]]
+    return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTENING for row in rows)

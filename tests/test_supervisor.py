@@ -14,7 +14,7 @@ import pytest
 
 from legation.serve.front.totals import total
 from legation.serve.settings import SHARED_OUT, Settings
-from tests.processes import descendants_of, name_of, read
+from tests.processes import children_of, descendants_of, listeners_on, name_of
 from tests.serving import Server, serving, small_release
 
 PROCESSES = 3
@@ -36,20 +36,9 @@ def await_that(condition: Callable[[], bool]) -> None:
         time.sleep(0.02)
 
 
-def children_of(pid: int) -> set[int]:
-    listed = [read(file) for file in Path(f"/proc/{pid}/task").glob("*/children")]
-    return {int(child) for text in listed for child in text.split()}
-
-
-def listening(server: Server) -> set[int]:
-    """Return the inodes of the sockets that listen on the server's port: one for each process."""
-    rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
-    return {int(row[9]) for row in rows if row[1].endswith(f":{server.port:04X}") and row[3] == "0A"}
-
-
 def await_all(server: Server) -> set[int]:
     """Wait until every process listens; return their numbers."""
-    await_that(lambda: len(listening(server)) == PROCESSES)
+    await_that(lambda: listeners_on(server.port) == PROCESSES)
     return children_of(server.process.pid)
 
 

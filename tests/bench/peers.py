@@ -24,6 +24,8 @@ from urllib.parse import urlencode
 from urllib.request import Request, urlopen
 
 from legation.namespaces import BASE
+from legation.serve.settings import Settings
+from tests.processes import listeners_on
 from tests.serving import LEGATION, free_port
 
 TRIFID: Final = "5.3.0"
@@ -128,7 +130,10 @@ def legation(release: Path, folder: Path) -> Iterator[Peer]:
     command = [*LEGATION, "serve", "--port", str(port), "--release", release]
     with running(command, folder) as process:
         url = f"http://127.0.0.1:{port}"
-        yield ready(Peer("Legation", url, "/sparql", process))
+        ours = ready(Peer("Legation", url, "/sparql", process))
+        while listeners_on(port) < Settings().members and process.poll() is None:
+            time.sleep(0.05)
+        yield ours
 
 
 @contextmanager
