@@ -58,6 +58,7 @@ class Member:
     holding: bool = False
     """Whether requests that come now wait in ``until_changed``, for a moment."""
     _agreeing: bool = False
+    _no_longer: asyncio.TimerHandle | None = None
     _go_on: asyncio.Event = field(default_factory=asyncio.Event)
     _change: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -94,7 +95,7 @@ class Member:
         if self._agreeing:
             self.holding = True
             self._go_on.clear()
-            asyncio.get_running_loop().call_later(HOLDING, self._change.set)
+            self._no_longer = asyncio.get_running_loop().call_later(HOLDING, self._change.set)
         self.tell(HELD)
 
     @asynccontextmanager
@@ -111,6 +112,8 @@ class Member:
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(self._change.wait(), PATIENCE)
         yield
+        if self._no_longer is not None:
+            self._no_longer.cancel()
         self.tell(HOLDS, release)
         self._agreeing = self.holding = False
         self._go_on.set()
