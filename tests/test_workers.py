@@ -186,8 +186,8 @@ def test_a_killed_worker_is_replaced_and_point_queries_go_on_beside_it(limited: 
 
 def test_when_every_place_is_taken_the_next_is_503_with_retry_after_and_pages_go_on(limited: Server) -> None:
     await_workers(limited)
-    with ThreadPoolExecutor(8) as pool:
-        heavy = [pool.submit(limited.query, ENDLESS) for _ in range(8)]
+    with ThreadPoolExecutor(24) as pool:
+        heavy = [pool.submit(limited.query, ENDLESS) for _ in range(24)]
         pages = [limited.ask("/").status for _ in range(20)]
         answers = [one.result() for one in heavy]
     assert set(pages) == {200}
@@ -195,6 +195,21 @@ def test_when_every_place_is_taken_the_next_is_503_with_retry_after_and_pages_go
     assert len(refused) >= 3  # those for whom there is neither a quick place nor room before it
     assert all(answer.status == 503 and int(answer.headers["Retry-After"]) > 0 for answer in refused)
     assert {slug(answer) for answer in answers if answer not in refused} == {"out-of-time"}
+
+
+def test_a_slow_query_leaves_one_processor_to_others(limited: Server) -> None:
+    allowed = os.sched_getaffinity(0)
+    others = allowed - {min(allowed)} or allowed
+    with limited.begin(ENDLESS):
+        busy = await_busy(limited)
+        deadline = time.monotonic() + 20
+        while any(os.sched_getaffinity(thread) != others for thread in threads_of(busy)):
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+
+def threads_of(pid: int) -> list[int]:
+    return [int(thread.name) for thread in Path(f"/proc/{pid}/task").iterdir()]
 
 
 def test_a_worker_that_is_killed_from_outside_is_an_error_and_then_forgotten(sized: Server) -> None:

@@ -27,6 +27,12 @@ FORBIDDEN_CALLS: Final = {
     "x86_64": (0xC000003E, (41, 42, 59, 322, 425)),
     "aarch64": (0xC00000B7, (198, 203, 221, 281, 425)),
 }
+SETTING_CALLS: Final = {"x86_64": 314, "aarch64": 274}
+"""The number of the call sched_setattr."""
+
+SHORT_TURN: Final = 100_000
+"""Nanoseconds of processor time: the shortest turn that the kernel gives."""
+
 X32_BIT: Final = 0x40000000
 LOW_PRIORITY: Final = 10
 """A tenth of what others get; at 19, a sixtieth, two busy programs would keep a query from ever ending."""
@@ -122,28 +128,58 @@ def time_spent(pid: int) -> float:
 def yield_to_others(pid: int) -> None:
     """Give a child's threads but the first a tenth of the time that others get (Linux; elsewhere nothing).
 
-    They leave one processor alone, where there are more: a thread that wakes on a busy one waits for
-    milliseconds before it gets its turn, whatever the priorities.
-
-    There is no way back without privileges, so that first thread stays as it is, to start others.
+    There is no way back without privileges, so that first thread stays as it is, to start others. All of them
+    stand aside (``stand_aside``): the first one lets go of the memory when the process is killed.
     """
     with contextlib.suppress(FileNotFoundError, ProcessLookupError):
         for thread in Path(f"/proc/{pid}/task").iterdir():
+            stand_aside(int(thread.name))
             if thread.name != str(pid):
-                _yield(int(thread.name))
+                os.setpriority(os.PRIO_PROCESS, int(thread.name), LOW_PRIORITY)
 
 
 def yield_this_thread() -> None:
     """Give the calling thread a low priority for the rest of its life (Linux; elsewhere nothing)."""
     if sys.platform == "linux":
-        _yield(0)
+        os.setpriority(os.PRIO_PROCESS, 0, LOW_PRIORITY)
 
 
-def _yield(thread: int) -> None:
-    os.setpriority(os.PRIO_PROCESS, thread, LOW_PRIORITY)
-    allowed = os.sched_getaffinity(thread)
-    if len(allowed) > 1:
-        os.sched_setaffinity(thread, allowed - {min(allowed)})
+def stand_aside(thread: int = 0) -> None:
+    """Have a thread leave one processor alone, where there are more (Linux; elsewhere nothing).
+
+    A thread that wakes on a busy processor waits milliseconds for its turn, whatever the priorities.
+    """
+    if sys.platform == "linux":
+        allowed = os.sched_getaffinity(thread)
+        if len(allowed) > 1:
+            os.sched_setaffinity(thread, allowed - {min(allowed)})
+
+
+def take_short_turns() -> bool:
+    """Have this process take short turns; return whether the system can (Linux 6.12 and later).
+
+    A thread that wakes then waits for its turn a tenth of a millisecond and not a few (sched_setattr(2): for
+    the normal policy ``sched_runtime`` is the length of a turn).
+    """
+    number = SETTING_CALLS.get(platform.machine())
+    if sys.platform != "linux" or number is None:
+        return False
+    attributes = struct.Struct("IIQiIQQQ")  # size, policy, flags, nice, priority, runtime, deadline, period
+    nice = os.getpriority(os.PRIO_PROCESS, 0)
+    wanted = attributes.pack(attributes.size, 0, 0, nice, 0, SHORT_TURN, 0, 0)
+    buffer = ctypes.create_string_buffer(wanted)
+    return bool(ctypes.CDLL(None).syscall(ctypes.c_long(number), 0, buffer, 0) == 0)
+
+
+def processors() -> frozenset[int]:
+    """Return the processors that the calling thread may run on, none where that is not known."""
+    return frozenset(os.sched_getaffinity(0)) if sys.platform == "linux" else frozenset()
+
+
+def run_on(processors: frozenset[int]) -> None:
+    """Have the calling thread run on these processors, and those that it starts."""
+    if processors:
+        os.sched_setaffinity(0, processors)
 
 
 def _socket_filter(audit_arch: int, calls: tuple[int, ...]) -> bytes:

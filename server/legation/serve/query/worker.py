@@ -101,7 +101,9 @@ def requests(connection: socket.socket) -> Iterator[wire.Frame]:
             return
 
 
-def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds) -> None:
+def serve(
+    connection: socket.socket, store: Path, context: Path, bounds: Bounds, processors: frozenset[int]
+) -> None:
     """Serve queries on ``connection`` until the server closes it or is gone: the life of a worker process.
 
     Queries run in another thread, because the server lowers the priority of one that takes long; meanwhile
@@ -111,6 +113,7 @@ def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds)
     the server's session: Linux shares processor time between sessions first, whatever the priorities in them.
     """
     os.setpgid(0, 0)
+    sandbox.take_short_turns()
     errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
     os.dup2(errors.fileno(), 2)
     os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
@@ -123,7 +126,7 @@ def serve(connection: socket.socket, store: Path, context: Path, bounds: Bounds)
     wire.send(
         connection, wire.Frame({"status": "ready", "guarded": guarded}, file=os.fdopen(os.dup(2), "rb"))
     )
-    _Turns(worker, connection, normal).go_on()
+    _Turns(worker, connection, normal, processors).go_on()
 
 
 class _Turns:
@@ -133,8 +136,11 @@ class _Turns:
     to those that it starts: so the next is started by the process's first thread, which nobody lowers.
     """
 
-    def __init__(self, worker: Worker, connection: socket.socket, normal: int) -> None:
+    def __init__(
+        self, worker: Worker, connection: socket.socket, normal: int, processors: frozenset[int]
+    ) -> None:
         self._worker, self._connection, self._normal = worker, connection, normal
+        self._processors = processors
         self._wanted, self._want = os.pipe()
         self._left: wire.Frame | None = None
         """What a thread has taken and left to the next one."""
@@ -150,6 +156,7 @@ class _Turns:
             self._start()
 
     def _start(self) -> None:
+        sandbox.run_on(self._processors)
         threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:

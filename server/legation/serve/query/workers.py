@@ -66,7 +66,7 @@ LAST_WORDS: Final = 64 * 1024
 OUT_OF_MEMORY: Final = re.compile(rb"memory allocation of|MemoryError|Cannot allocate memory")
 STACK_OVERFLOW: Final = re.compile(rb"has overflowed its stack")
 
-AT_NORMAL_PRIORITY: Final = 0.02
+AT_NORMAL_PRIORITY: Final = 0.002
 """Seconds that a query has the processor as everything else has it; then all else goes first."""
 
 PATIENCE: Final = 10
@@ -157,12 +157,12 @@ class _Process:
     bounds: Bounds
 
     @classmethod
-    def start(cls, store: Path, context: Path, bounds: Bounds) -> _Process:
-        """Fork a worker and wait until it is ready."""
+    def start(cls, store: Path, context: Path, bounds: Bounds, processors: frozenset[int]) -> _Process:
+        """Fork a worker and wait until it is ready; its queries run on ``processors``."""
         ours, theirs = socket.socketpair()
         server = multiprocessing.get_context("forkserver")
         server.set_forkserver_preload(["legation.cli", serve.__module__])
-        child = server.Process(target=serve, args=(theirs, store, context, bounds), daemon=True)
+        child = server.Process(target=serve, args=(theirs, store, context, bounds, processors), daemon=True)
         with theirs, _children:
             child.start()
         try:
@@ -352,7 +352,7 @@ class _Circuit:
         self._start = start
         self._closed = threading.Event()
         self._lock = threading.Lock()
-        self._starters = ThreadPoolExecutor(STARTERS, "worker-starter")
+        self._starters = ThreadPoolExecutor(STARTERS, "worker-starter", sandbox.stand_aside)
         for _ in range(size):
             self.replace(_nothing)
 
@@ -463,7 +463,7 @@ class Pool:
         bounds = Bounds(
             settings.quick_memory, settings.memory_limit, settings.result_limit, settings.result_rows
         )
-        start = partial(_Process.start, store, context, bounds)
+        start = partial(_Process.start, store, context, bounds, sandbox.processors())
         self._circuit = _Circuit(settings.quick_workers + 1, start)
 
     def run(self, request: Request, visit: Visit = ANYONE) -> Answer:
