@@ -8,6 +8,8 @@ cannot be had, stands in the table with what happened. The figures go into docs/
 from __future__ import annotations
 
 import argparse
+import shlex
+import sys
 import tempfile
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
@@ -253,7 +255,7 @@ def report(plan: Plan, found: list[str], figures: Figures, bundled: list[rest.St
     lines = [
         f"{statements:,} statements, {CONNECTIONS} connections, {plan.rounds} rounds of {plan.seconds} s. "
         f"{page.machine()}; {page.programs()}; wrk {load.version()}; beside {', '.join(found[1:])}. "
-        f"Command: `make bench TRIPLES={plan.triples}`.",
+        f"Command: `python -m tests.bench.serve {shlex.join(sys.argv[1:])}`.",
         *(f"Not measured: {name}: {reason}." for name, reason in figures.absent.items()),
     ]
     for case in CASES:
