@@ -14,9 +14,9 @@ from pyoxigraph import Literal, NamedNode, Quad, QuerySolutions, Store
 
 from legation.serve.fanout import FanOut, count_fanouts, ensure_fanouts
 from legation.serve.query.points import MOST_MATCHES, Points
-from legation.serve.query.worker import PROCESS_NAME
-from tests.processes import descendants_of, name_of
+from legation.serve.settings import Settings
 from tests.serving import Answer, Server, serving, small_release
+from tests.test_workers import await_workers
 
 NAMES = (
     "PREFIX skos: <http://www.w3.org/2004/02/skos/core#> "
@@ -171,9 +171,8 @@ def test_a_point_query_gets_the_answer_that_the_application_gives(
 
 @contextmanager
 def workers_stopped(server: Server) -> Iterator[None]:
-    """Let no worker do anything for the time of the block."""
-    workers = [pid for pid in descendants_of(server.process.pid) if name_of(pid) == PROCESS_NAME]
-    assert workers
+    """Let no worker of a server that is one process do anything for the time of the block."""
+    workers = await_workers(server, Settings.quick_workers + 1)
     for pid in workers:
         os.kill(pid, signal.SIGSTOP)
     try:
@@ -186,7 +185,7 @@ def workers_stopped(server: Server) -> Iterator[None]:
 
 def test_a_point_query_needs_no_worker(tmp_path: Path) -> None:
     quads = "".join(f'<urn:s{n}> <urn:p> "{n}" <urn:g> .\n' for n in range(9))
-    with serving(small_release(tmp_path, quads), "--time-limit", "2") as server:
+    with serving(small_release(tmp_path, quads), "--time-limit", "2", "--processes", "1") as server:
         assert server.query("SELECT (1 AS ?n) {}").status == 200
         with workers_stopped(server):
             answer = server.query("SELECT ?n { <urn:s7> <urn:p> ?n }", {"Accept": "text/csv"})

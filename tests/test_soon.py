@@ -62,7 +62,8 @@ def test_more_clients_than_places_all_get_their_answers(running: Server) -> None
 
 
 def test_a_worker_that_does_nothing_holds_up_nobody_else(tmp_path: Path) -> None:
-    with serving(small_release(tmp_path, QUADS)) as server, ThreadPoolExecutor(1) as pool:
+    release = small_release(tmp_path, QUADS)
+    with serving(release, "--processes", "1") as server, ThreadPoolExecutor(1) as pool:
         assert server.query("SELECT (1 AS ?n) {}").status == 200
         with workers_stopped(server):
             stuck = pool.submit(server.query, "SELECT (2 AS ?n) {}")
