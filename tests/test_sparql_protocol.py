@@ -320,7 +320,7 @@ def test_the_same_question_has_the_same_strong_validator_and_304_is_free(server:
     fresh = server.query(ONE, {"If-None-Match": first.headers["ETag"]})
     assert (fresh.status, fresh.body) == (304, b"")
     assert fresh.headers["ETag"] == first.headers["ETag"]
-    assert fresh.headers["Vary"] == first.headers["Vary"]
+    assert first.vary <= fresh.vary <= first.vary | {"Accept-Encoding"}  # said before the size is known
     other = server.query(ONE, {"Accept": "text/csv", "If-None-Match": first.headers["ETag"]})
     assert other.status == 200
     assert other.headers["ETag"] != first.headers["ETag"]
