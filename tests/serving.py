@@ -267,6 +267,6 @@ def _graph_entry(quads: str, iri: str) -> GraphEntry:
 
 @pytest.fixture(scope="session")
 def server(release: Path) -> Iterator[Server]:
-    """The bundled project's release, served by one process: what is asked twice is asked of the same memory."""
+    """The bundled project's release, served by one process, so that the same memory is asked again."""
     with serving(release, "--processes", "1") as running:
         yield running

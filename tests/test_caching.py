@@ -6,7 +6,6 @@ import gzip
 import re
 import socket
 from collections.abc import Iterator
-from pathlib import Path
 from urllib.parse import parse_qsl, urlencode
 
 import pytest
@@ -26,13 +25,6 @@ TINY = "ASK {}"
 FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 PAGE = {"Accept": "text/html"}
 PLAIN = Wanted(IDENTITY, plain=True)
-
-
-@pytest.fixture(scope="module")
-def server(release: Path) -> Iterator[Server]:
-    """One process, so that what is asked again is asked of the same memory."""
-    with serving(release, "--processes", "1") as running:
-        yield running
 
 
 def hits(server: Server) -> int:
