@@ -28,9 +28,9 @@ from legation.serve.store import ensure_index
 from legation.serve.web import caching
 from tests.bench import load, page, peers
 from tests.bench.peers import Here, Peer
-from tests.bench.rest import descendants
 from tests.bench.serve import CONNECTIONS, FASTEST, TRIPLES, Plan, planned, tell
 from tests.bench.worlds import CACHE
+from tests.processes import descendants_of
 
 MICROSECONDS: Final = 1_000_000
 TICK: Final = MICROSECONDS / os.sysconf("SC_CLK_TCK")
@@ -66,7 +66,7 @@ def cost(peer: Peer, paths: Iterator[str], plan: Plan, *, once: bool) -> Cost:
 def spent(peer: Peer) -> dict[bool, float]:
     """Return the microseconds that processes of a server have had: query workers (true) and all others."""
     found = {False: 0.0, True: 0.0}
-    for pid in descendants(peer.process.pid):
+    for pid in (peer.process.pid, *descendants_of(peer.process.pid)):
         name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(")")
         user, system = rest.split()[11:13]
         found[name == PROCESS_NAME] += (int(user) + int(system)) * TICK

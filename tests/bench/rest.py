@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import tempfile
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -13,6 +12,7 @@ from urllib.error import URLError
 from urllib.request import urlopen
 
 from tests.bench.peers import AbsentError, running
+from tests.processes import descendants_of
 from tests.serving import LEGATION, free_port
 
 SETTLING: Final = 5.0
@@ -52,18 +52,10 @@ def start(release: Path) -> Start:
             if process.poll() is not None:
                 raise AbsentError((Path(folder) / "log").read_text())
             time.sleep(SETTLING)
-            family = list(descendants(process.pid))
+            family = [process.pid, *descendants_of(process.pid)]
             memory = sum(_kibibytes(PSS, f"/proc/{pid}/smaps_rollup") for pid in family)
             peaks = sum(_kibibytes(PEAK, f"/proc/{pid}/status") for pid in family)
     return Start(seconds, len(family), memory * 1024 / MEBIBYTE, peaks * 1024 / MEBIBYTE)
-
-
-def descendants(pid: int) -> Iterator[int]:
-    """Yield a process and all that it has started, and they."""
-    yield pid
-    for task in Path(f"/proc/{pid}/task").iterdir():
-        for child in (task / "children").read_text().split():
-            yield from descendants(int(child))
 
 
 def _answers(url: str) -> bool:
