@@ -47,13 +47,13 @@ def _serve(*, quiet: bool, **said: Any) -> None:  # noqa: ANN401  # one for each
     gc.disable()
     from legation.release import ReleaseError  # noqa: PLC0415  # `legation --help` need not wait for the engine
     from legation.serve.query.outbound import HostError  # noqa: PLC0415
-    from legation.serve.run import ListenError, run  # noqa: PLC0415
+    from legation.serve.run import ListenError, run, say_nothing  # noqa: PLC0415
 
     gc.freeze()  # what has been loaded stays: it need not be looked through again
 
     settings = _settings(said, quiet=quiet)
     try:
-        status = run(settings, _say_nothing if quiet else click.echo)
+        status = run(settings, say_nothing if quiet else click.echo)
     except (ReleaseError, ListenError, HostError) as error:
         raise click.ClickException(str(error)) from error
     if status != 0:
@@ -101,7 +101,3 @@ def _published(*, quiet: bool) -> Path:
         if subprocess.run([*LEGATION, "publish", *options], check=False).returncode != 0:
             raise click.ClickException("the bundled data could not be published; see above")
     return folder
-
-
-def _say_nothing(_line: str) -> None:
-    """Take the place of ``click.echo``."""

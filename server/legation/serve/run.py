@@ -81,7 +81,7 @@ def _serve_with_others(settings: Settings, tell: Callable[[str], object], member
     """Serve in a process of our own."""
     try:
         release = open_release(settings.release)
-        _serve_release(release, settings, tell if member.is_first else _say_nothing, member)
+        _serve_release(release, settings, tell if member.is_first else say_nothing, member)
     except ReleaseError as error:
         sys.exit(f"Error: {error}")
 
@@ -212,5 +212,5 @@ def _probe(settings: Settings) -> None:
             raise ListenError(f"cannot listen on {where}: {error.strerror}") from error
 
 
-def _say_nothing(_line: str) -> None:
-    """Take the place of ``tell`` where another process says the same."""
+def say_nothing(_line: str) -> None:
+    """Take the place of ``tell`` where nothing is to be said, or another process says the same."""
