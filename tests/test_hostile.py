@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from itertools import pairwise
+from itertools import count, pairwise
 from typing import Final
 from urllib.parse import urlencode
 
@@ -84,6 +84,7 @@ ROUNDS: Final = 3
 one round that is good shows what the server can do."""
 
 SAMPLE: Final = 300
+THRICE: Final = 3.0
 
 
 @pytest.fixture(scope="module")
@@ -126,6 +127,20 @@ def test_nine_at_once_leave_memory_bounded_and_every_point_query_answered(server
                 most = max(most, memory_of(server.process.pid))
         assert attack.poll() is None
     assert most - at_rest < BOUND
+
+
+def test_nine_at_once_leave_the_slowest_percentile_of_point_queries_within_thrice_that_of_idle(
+    server: Server,
+) -> None:
+    numbers, ratios = count(SAMPLE), []
+    for _ in range(ROUNDS):
+        await_rest(server)
+        alone = p99(points(server, numbers))
+        with attacked(server):
+            ratios.append(p99(points(server, numbers)) / alone)
+        if ratios[-1] <= THRICE:
+            return
+    raise AssertionError(f"{ratios} times the percentile of an idle server")
 
 
 def await_rest(server: Server) -> None:

@@ -30,6 +30,7 @@ from legation.serve.front.server import Front
 from legation.serve.front.shortcut import Shortcut
 from legation.serve.lookup.index import ensure_name_index
 from legation.serve.member import SERVING, Member
+from legation.serve.query import sandbox
 from legation.serve.query.outbound import Host
 from legation.serve.query.workers import Pool
 from legation.serve.settings import Settings
@@ -90,6 +91,7 @@ def _serve_release(
     release: Release, settings: Settings, tell: Callable[[str], object], member: Member
 ) -> None:
     """Open a release and serve it, and those that follow it, in this process."""
+    sandbox.take_turns(sandbox.SHORT_TURN)
     archive = Archive(settings)
     opener = partial(open_edition, settings, tell, archive, member)
     edition = opener(release)

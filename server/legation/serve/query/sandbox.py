@@ -33,9 +33,16 @@ SETTING_CALLS: Final = {"x86_64": 314, "aarch64": 274}
 SHORT_TURN: Final = 100_000
 """Nanoseconds of processor time: the shortest turn that the kernel gives."""
 
+USUAL_TURN: Final = 0
+"""What the kernel gives where nothing else is asked for."""
+
 X32_BIT: Final = 0x40000000
-LOW_PRIORITY: Final = 10
-"""A tenth of what others get; at 19, a sixtieth, two busy programs would keep a query from ever ending."""
+WORKER_PRIORITY: Final = 10
+"""A tenth of the time that a thread of the server gets which wants the same processor."""
+
+LOW_PRIORITY: Final = 19
+"""A seventieth of it: what a slow query gets while the server wants every processor for itself."""
+
 CPU_CLOCK: Final = 2
 MOST_KEPT: Final = 128 * 1024 * 1024
 """Bytes that a process may have kept of a query's memory, or hold in all, to be asked another one."""
@@ -125,23 +132,25 @@ def time_spent(pid: int) -> float:
         return 0.0
 
 
-def yield_to_others(pid: int) -> None:
-    """Give a child's threads but the first a tenth of the time that others get (Linux; elsewhere nothing).
+def yield_to_others(pid: int, thread: int) -> None:
+    """Give one thread of a child the lowest priority (Linux; elsewhere nothing).
 
-    There is no way back without privileges, so that first thread stays as it is, to start others. All of them
+    There is no way back without privileges, so the child's first thread stays as it is, to start others. Both
     stand aside (``stand_aside``): the first one lets go of the memory when the process is killed.
     """
-    with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-        for thread in Path(f"/proc/{pid}/task").iterdir():
-            stand_aside(int(thread.name))
-            if thread.name != str(pid):
-                os.setpriority(os.PRIO_PROCESS, int(thread.name), LOW_PRIORITY)
-
-
-def yield_this_thread() -> None:
-    """Give the calling thread a low priority for the rest of its life (Linux; elsewhere nothing)."""
     if sys.platform == "linux":
-        os.setpriority(os.PRIO_PROCESS, 0, LOW_PRIORITY)
+        with contextlib.suppress(ProcessLookupError):
+            stand_aside(pid)
+            stand_aside(thread)
+            os.setpriority(os.PRIO_PROCESS, thread, LOW_PRIORITY)
+
+
+def be_a_starter() -> None:
+    """Prepare the calling thread to start the process that forks workers, which have all this from it."""
+    stand_aside()
+    take_turns(USUAL_TURN)
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, 0, WORKER_PRIORITY)
 
 
 def stand_aside(thread: int = 0) -> None:
@@ -155,18 +164,19 @@ def stand_aside(thread: int = 0) -> None:
             os.sched_setaffinity(thread, allowed - {min(allowed)})
 
 
-def take_short_turns() -> bool:
-    """Have this process take short turns; return whether the system can (Linux 6.12 and later).
+def take_turns(length: int) -> bool:
+    """Have the calling thread, and those that it starts, take turns of ``length`` nanoseconds.
 
-    A thread that wakes then waits for its turn a tenth of a millisecond and not a few (sched_setattr(2): for
-    the normal policy ``sched_runtime`` is the length of a turn).
+    A thread with short turns goes before one with longer turns when it wakes, and need not wait for the end
+    of the other's. Return whether the system can do that (Linux 6.12 and later; sched_setattr(2): for the
+    normal policy ``sched_runtime`` is the length of a turn).
     """
     number = SETTING_CALLS.get(platform.machine())
     if sys.platform != "linux" or number is None:
         return False
     attributes = struct.Struct("IIQiIQQQ")  # size, policy, flags, nice, priority, runtime, deadline, period
     nice = os.getpriority(os.PRIO_PROCESS, 0)
-    wanted = attributes.pack(attributes.size, 0, 0, nice, 0, SHORT_TURN, 0, 0)
+    wanted = attributes.pack(attributes.size, 0, 0, nice, 0, length, 0, 0)
     buffer = ctypes.create_string_buffer(wanted)
     return bool(ctypes.CDLL(None).syscall(ctypes.c_long(number), 0, buffer, 0) == 0)
 

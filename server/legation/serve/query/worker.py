@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import os
+import queue
 import re
 import select
 import socket
 import tempfile
 import threading
 from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -27,6 +27,9 @@ from legation.serve.query.convert import UnreadableError, convert
 from legation.serve.query.results import Bounds, TooLargeError, Writer
 
 PROCESS_NAME: Final = "legation-query"
+THREAD: Final = "thread"
+"""The field of a header with the number of the thread that has the next query."""
+
 BEYOND_FORMAT: Final = re.compile(r"does not support RDF 1\.2")
 UNKNOWN_FUNCTION: Final = re.compile(r"^The custom (?:aggregate )?function .* is not supported")
 
@@ -107,71 +110,67 @@ def serve(
     """Serve queries on ``connection`` until the server closes it or is gone: the life of a worker process.
 
     Queries run in another thread, because the server lowers the priority of one that takes long; meanwhile
-    this one sees the server go. The store is opened in a third, which yields to queries that run already.
-    What is written on standard error goes to a file that the server holds, too: a worker that dies has no
-    other way to say why. The process is in a group of its own, so that no key of a terminal stops it, and in
-    the server's session: Linux shares processor time between sessions first, whatever the priorities in them.
+    this one sees the server go. What is written on standard error goes to a file that the server holds, too:
+    a worker that dies has no other way to say why. The process is in a group of its own, so that no key of a
+    terminal stops it, and in the server's session: Linux shares processor time between sessions first,
+    whatever the priorities in them.
     """
     os.setpgid(0, 0)
-    sandbox.take_short_turns()
     errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
     os.dup2(errors.fileno(), 2)
     os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
     threading.excepthook = _die
-    guarded, normal = sandbox.forbid_sockets(), os.getpriority(os.PRIO_PROCESS, 0)
-    with ThreadPoolExecutor(1, initializer=sandbox.yield_this_thread) as aside:
-        worker = aside.submit(Worker.open, store, context, bounds).result()
+    guarded = sandbox.forbid_sockets()
+    turns = _Turns(Worker.open(store, context, bounds), connection, processors)
     sandbox.limit_memory(bounds.quick_memory, bounds.memory)
     sandbox.name_process(PROCESS_NAME)
-    wire.send(
-        connection, wire.Frame({"status": "ready", "guarded": guarded}, file=os.fdopen(os.dup(2), "rb"))
-    )
-    _Turns(worker, connection, normal, processors).go_on()
+    ready = {"status": "ready", "guarded": guarded, THREAD: turns.start()}
+    wire.send(connection, wire.Frame(ready, file=os.fdopen(os.dup(2), "rb")))
+    turns.go_on()
 
 
 class _Turns:
     """The threads in which queries run, one at a time.
 
     One serves until the server lowers its priority, which cannot be raised again and which a thread hands on
-    to those that it starts: so the next is started by the process's first thread, which nobody lowers.
+    to those that it starts: so the next is started by the process's first thread, which nobody lowers. The
+    server is told its number with the answer, because looking for it has a price: a process whose threads
+    have been listed takes the kernel long to bury.
     """
 
-    def __init__(
-        self, worker: Worker, connection: socket.socket, normal: int, processors: frozenset[int]
-    ) -> None:
-        self._worker, self._connection, self._normal = worker, connection, normal
-        self._processors = processors
+    def __init__(self, worker: Worker, connection: socket.socket, processors: frozenset[int]) -> None:
+        self._worker, self._connection, self._processors = worker, connection, processors
+        self._normal = os.getpriority(os.PRIO_PROCESS, 0)
         self._wanted, self._want = os.pipe()
-        self._left: wire.Frame | None = None
-        """What a thread has taken and left to the next one."""
+        self._started: queue.SimpleQueue[int] = queue.SimpleQueue()
+        """The numbers of threads that were wanted."""
+
+    def start(self) -> int:
+        """Start a thread, and return its number."""
+        sandbox.run_on(self._processors)
+        thread = threading.Thread(target=self._work, daemon=True)
+        thread.start()
+        return thread.native_id or 0
 
     def go_on(self) -> None:
         """Start one thread after another until the server hangs up."""
         events = select.poll()
         events.register(self._connection, 0)  # nothing but that it hangs up
         events.register(self._wanted, select.POLLIN)
-        self._start()
         while self._connection.fileno() not in dict(events.poll()):
             os.read(self._wanted, 1)
-            self._start()
-
-    def _start(self) -> None:
-        sandbox.run_on(self._processors)
-        threading.Thread(target=self._work, daemon=True).start()
+            self._started.put(self.start())
 
     def _work(self) -> None:
-        left, self._left = self._left, None
-        if left is not None:
-            self._answer(left)
         for request in requests(self._connection):
-            if os.getpriority(os.PRIO_PROCESS, 0) != self._normal:  # this thread's own
-                self._left = request
+            answer = self._worker.answer(request)
+            lowered = os.getpriority(os.PRIO_PROCESS, 0) != self._normal  # this thread's own
+            if lowered:
                 os.write(self._want, b".")
+                answer.header[THREAD] = self._started.get()
+            wire.send(self._connection, answer)
+            if lowered:
                 return
-            self._answer(request)
-
-    def _answer(self, request: wire.Frame) -> None:
-        wire.send(self._connection, self._worker.answer(request))
 
 
 def _die(failure: threading.ExceptHookArgs) -> None:

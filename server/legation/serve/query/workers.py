@@ -22,6 +22,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
+from multiprocessing import forkserver
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
@@ -32,7 +33,7 @@ from legation.serve.query import sandbox, wire
 from legation.serve.query.admission import Lane, Visit
 from legation.serve.query.results import Bounds
 from legation.serve.query.versions import NEWEST
-from legation.serve.query.worker import serve
+from legation.serve.query.worker import THREAD, serve
 from legation.serve.settings import Settings
 from legation.serve.web.refusals import (
     BeyondFormatError,
@@ -66,8 +67,8 @@ LAST_WORDS: Final = 64 * 1024
 OUT_OF_MEMORY: Final = re.compile(rb"memory allocation of|MemoryError|Cannot allocate memory")
 STACK_OVERFLOW: Final = re.compile(rb"has overflowed its stack")
 
-AT_NORMAL_PRIORITY: Final = 0.002
-"""Seconds that a query has the processor as everything else has it; then all else goes first."""
+AT_FIRST: Final = 0.001
+"""Seconds that a query has the processor as every worker has it; then all else goes first."""
 
 PATIENCE: Final = 10
 """How much longer by the clock a query may take than by its processor: busy machines make none heavy."""
@@ -147,21 +148,21 @@ class Status:
     kills: int
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class _Process:
-    """One worker process, our end of its socket, and what it writes on standard error."""
+    """One worker process, our end of its socket, what it writes on standard error, and its query thread."""
 
     child: ForkServerProcess
     connection: socket.socket
     errors: BinaryIO
     bounds: Bounds
+    thread: int
 
     @classmethod
     def start(cls, store: Path, context: Path, bounds: Bounds, processors: frozenset[int]) -> _Process:
         """Fork a worker and wait until it is ready; its queries run on ``processors``."""
         ours, theirs = socket.socketpair()
         server = multiprocessing.get_context("forkserver")
-        server.set_forkserver_preload(["legation.cli", serve.__module__])
         child = server.Process(target=serve, args=(theirs, store, context, bounds, processors), daemon=True)
         with theirs, _children:
             child.start()
@@ -173,7 +174,7 @@ class _Process:
             raise WorkerFailedError("a worker did not start") from error
         if ready.file is None:
             raise WorkerFailedError("a worker has no standard error")
-        return cls(child, ours, ready.file, bounds)
+        return cls(child, ours, ready.file, bounds, ready.header[THREAD])
 
     @property
     def pid(self) -> int:
@@ -263,7 +264,7 @@ class _Work:
 
     def yield_to_others(self) -> None:
         """Give the query a low priority; the next one in this process has the normal one again."""
-        sandbox.yield_to_others(self._process.pid)
+        sandbox.yield_to_others(self._process.pid, self._process.thread)
 
     def leave_the_circuit(self) -> None:
         """Give the process all the memory there is, and have another one take its place."""
@@ -298,6 +299,7 @@ class _Work:
         if frame.header["status"] != "ok" or frame.header["size"] != len(frame.body):
             return None
         wire.drop(self._process.connection, size)
+        self._note_thread(frame)
         self._give_back()
         return answer_in(frame)
 
@@ -322,7 +324,11 @@ class _Work:
             raise (ClientGoneError() if client.gone else self._process.cause_of_death()) from None
         if client.gone:
             raise ClientGoneError
+        self._note_thread(frame)
         return frame
+
+    def _note_thread(self, answer: wire.Frame) -> None:
+        self._process.thread = answer.header.get(THREAD, self._process.thread)
 
     def _give_back(self) -> None:
         if not self._slow:
@@ -353,6 +359,9 @@ class _Circuit:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._starters = ThreadPoolExecutor(STARTERS, "worker-starter", sandbox.stand_aside)
+        aside = ThreadPoolExecutor(1, initializer=sandbox.be_a_starter)
+        self._forks = aside.submit(_start_forkserver)
+        aside.shutdown(wait=False)
         for _ in range(size):
             self.replace(_nothing)
 
@@ -386,6 +395,7 @@ class _Circuit:
             self.ready.get_nowait().end()
 
     def _start_one(self, then: Callable[[], object]) -> None:
+        self._forks.result()
         while not self._closed.is_set():
             try:
                 self.ready.put(self._start())
@@ -394,6 +404,12 @@ class _Circuit:
             else:
                 then()
                 return
+
+
+def _start_forkserver() -> None:
+    """Have the process that forks workers run; it takes priority, turns and processors from this thread."""
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["legation.cli", serve.__module__])
+    forkserver.ensure_running()
 
 
 class Begun:
@@ -471,9 +487,9 @@ class Pool:
         limit = self.limit(request)
         with ExitStack() as place:
             work = self._begin(request, visit, place)
-            if not work.is_done_within(AT_NORMAL_PRIORITY):
+            if not work.is_done_within(AT_FIRST):
                 work.yield_to_others()
-            if work.is_done_within(AT_NORMAL_PRIORITY + self._settings.quick_time):
+            if work.is_done_within(AT_FIRST + self._settings.quick_time):
                 with suppress(OutOfMemoryError):
                     return work.answer()
             # Held until the process is replaced: who gets a quick place finds a process ready.
@@ -488,7 +504,7 @@ class Pool:
             work = self._take(visit)
             work.leave_the_circuit()
             work.ask(request, limit)
-            work.is_done_within(AT_NORMAL_PRIORITY)
+            work.is_done_within(AT_FIRST)
             work.yield_to_others()
             return work.answer()
 
