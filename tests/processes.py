@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 KIBIBYTE = 1024
 LISTENING = "0A"
 """The state TCP_LISTEN, as /proc/net/tcp has it (proc(5))."""
+
+PATIENCE = 20.0
+"""Seconds that anything may take on a busy machine."""
 
 
 def children_of(pid: int) -> set[int]:
@@ -45,3 +50,11 @@ def listeners_on(port: int) -> int:
     """Return how many sockets listen on a TCP port over IPv4: one for each server process."""
     rows = [line.split() for line in read(Path("/proc/net/tcp")).splitlines()[1:]]
     return sum(row[1].endswith(f":{port:04X}") and row[3] == LISTENING for row in rows)
+
+
+def soon(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds; fail where it does not in time."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)

@@ -7,7 +7,7 @@ import io
 import re
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 from pyoxigraph import Store
 
 from legation.namespaces import LEG, PREFIXES
@@ -44,6 +44,23 @@ def test_in_french_one_builds_bodies_seated_in_riyadh_beside_the_editor(
         expect(tab.locator(".cm-content")).to_contain_text("leg:seat place:riyadh")
         tab.get_by_role("button", name="Exécuter").click()
         expect(tab.locator("table.result")).to_contain_text(IMCTC)
+
+
+def test_who_opens_the_builder_before_the_script_is_there_gets_it_all_the_same(
+    chromium: Browser, server: Server
+) -> None:
+    with browsing(chromium, server, "fr-FR") as tab:
+        held: list[Route] = []
+
+        def hold(route: Route) -> None:
+            held.append(route)
+
+        tab.route("**/static/built/sparql.js*", hold)
+        tab.goto("/fr/sparql", wait_until="commit")
+        tab.get_by_text("Construire une requête sans écrire de SPARQL").click()
+        expect(tab.locator("#building[open]")).to_be_visible()
+        held.pop().continue_()
+        expect(tab.get_by_label("Je cherche", exact=True)).to_be_visible()
 
 
 def test_without_script_the_same_query_is_built_page_by_page(chromium: Browser, server: Server) -> None:

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import resource
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from legation.serve.query.sandbox import MOST_KEPT
 from legation.serve.settings import Settings
+from tests.processes import soon
 from tests.serving import Server, serving, small_release
 from tests.test_workers import ENDLESS, POINT, QUADS, alive, await_busy, await_workers
-
-PATIENCE = 20.0
-"""Seconds; the limits of the server are several times as long."""
 
 
 @pytest.fixture(scope="module")
@@ -23,13 +20,6 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     release: Path = small_release(tmp_path_factory.mktemp("leaving"), QUADS)
     with serving(release, "--time-limit", "90", "--queue-time", "90", "--workers", "1") as running:
         yield running
-
-
-def soon(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + PATIENCE
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def room_for_more(pid: int) -> int:

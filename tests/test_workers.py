@@ -23,7 +23,7 @@ from legation.serve.query.workers import Pool, Request, Status
 from legation.serve.settings import Settings
 from legation.serve.store import index_path
 from legation.serve.web.refusals import ClientGoneError, OutOfMemoryError, OutOfTimeError, WorkerFailedError
-from tests.processes import descendants_of, name_of
+from tests.processes import descendants_of, name_of, soon
 from tests.serving import Answer, Server, serving, small_release, was_touched, watched_socket
 
 POINT = "SELECT ?o WHERE { <urn:s1> <urn:p> ?o }"
@@ -197,15 +197,27 @@ def test_when_every_place_is_taken_the_next_is_503_with_retry_after_and_pages_go
     assert {slug(answer) for answer in answers if answer not in refused} == {"out-of-time"}
 
 
-def test_a_slow_query_leaves_one_processor_to_others(limited: Server) -> None:
+def test_a_slow_query_leaves_half_of_the_processors_to_others(limited: Server) -> None:
     allowed = os.sched_getaffinity(0)
-    others = allowed - {min(allowed)} or allowed
+    others = set(sorted(allowed)[(len(allowed) + 1) // 2 :]) or allowed
     with limited.begin(ENDLESS):
         busy = await_busy(limited)
-        deadline = time.monotonic() + 20
-        while any(os.sched_getaffinity(thread) != others for thread in threads_of(busy)):
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        soon(lambda: all(os.sched_getaffinity(thread) == others for thread in threads_of(busy)))
+
+
+def test_what_carries_bytes_stays_in_the_other_half_while_a_slow_query_runs(release: Path) -> None:
+    allowed = os.sched_getaffinity(0)
+    half = set(sorted(allowed)[: (len(allowed) + 1) // 2])
+    with serving(release, "--processes", "1") as running:
+        await_workers(running, Settings.quick_workers + 1)
+        with running.begin(ENDLESS):
+            soon(lambda: any(os.sched_getaffinity(one) == half for one in threads_of(running.process.pid)))
+        soon(
+            lambda: (
+                half == allowed
+                or all(os.sched_getaffinity(one) != half for one in threads_of(running.process.pid))
+            )
+        )
 
 
 def threads_of(pid: int) -> list[int]:

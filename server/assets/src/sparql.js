@@ -38,10 +38,17 @@ function build(panel) {
   const write = (text) => {
     editor.text = text;
   };
+  let loaded = false;
+  const load = () => {
+    if (!panel.open || loaded) return;
+    loaded = true;
+    loadBuilder(place, place.dataset.address, write).catch(() => {
+      loaded = false; // The link to the builder's own page is still there.
+    });
+  };
   enableBuilder(place, write);
-  panel.addEventListener("toggle", () => {
-    if (panel.open && !place.querySelector("form")) loadBuilder(place, place.dataset.address, write);
-  });
+  panel.addEventListener("toggle", load);
+  load(); // A quick reader has opened it before this script was there.
 }
 
 async function ask() {

@@ -132,36 +132,25 @@ def time_spent(pid: int) -> float:
         return 0.0
 
 
-def yield_to_others(pid: int, thread: int) -> None:
-    """Give one thread of a child the lowest priority (Linux; elsewhere nothing).
+def yield_to_others(pid: int, thread: int, processors: frozenset[int]) -> None:
+    """Give one thread of a child the lowest priority, and both it and the first one these processors.
 
-    There is no way back without privileges, so the child's first thread stays as it is, to start others. Both
-    stand aside (``stand_aside``): the first one lets go of the memory when the process is killed.
+    There is no way back without privileges, so the child's first thread stays as it is, to start others; it
+    lets go of the memory when the process is killed. (Linux; elsewhere nothing.)
     """
     if sys.platform == "linux":
         with contextlib.suppress(ProcessLookupError):
-            stand_aside(pid)
-            stand_aside(thread)
+            run_on(processors, pid)
+            run_on(processors, thread)
             os.setpriority(os.PRIO_PROCESS, thread, LOW_PRIORITY)
 
 
-def be_a_starter() -> None:
+def be_a_starter(processors: frozenset[int]) -> None:
     """Prepare the calling thread to start the process that forks workers, which have all this from it."""
-    stand_aside()
+    run_on(processors)
     take_turns(USUAL_TURN)
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, 0, WORKER_PRIORITY)
-
-
-def stand_aside(thread: int = 0) -> None:
-    """Have a thread leave one processor alone, where there are more (Linux; elsewhere nothing).
-
-    A thread that wakes on a busy processor waits milliseconds for its turn, whatever the priorities.
-    """
-    if sys.platform == "linux":
-        allowed = os.sched_getaffinity(thread)
-        if len(allowed) > 1:
-            os.sched_setaffinity(thread, allowed - {min(allowed)})
 
 
 def take_turns(length: int) -> bool:
@@ -186,10 +175,10 @@ def processors() -> frozenset[int]:
     return frozenset(os.sched_getaffinity(0)) if sys.platform == "linux" else frozenset()
 
 
-def run_on(processors: frozenset[int]) -> None:
-    """Have the calling thread run on these processors, and those that it starts."""
+def run_on(processors: frozenset[int], thread: int = 0) -> None:
+    """Have a thread, the calling one by default, run on these processors, and those that it starts."""
     if processors:
-        os.sched_setaffinity(0, processors)
+        os.sched_setaffinity(thread, processors)
 
 
 def _socket_filter(audit_arch: int, calls: tuple[int, ...]) -> bytes:

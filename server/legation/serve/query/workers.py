@@ -31,6 +31,7 @@ from typing import Any, BinaryIO, Final
 from legation.serve.front.client import Client
 from legation.serve.query import sandbox, wire
 from legation.serve.query.admission import Lane, Visit
+from legation.serve.query.bulkhead import Bulkhead
 from legation.serve.query.results import Bounds
 from legation.serve.query.versions import NEWEST
 from legation.serve.query.worker import THREAD, serve
@@ -262,9 +263,9 @@ class _Work:
                 return False
         return True
 
-    def yield_to_others(self) -> None:
-        """Give the query a low priority; the next one in this process has the normal one again."""
-        sandbox.yield_to_others(self._process.pid, self._process.thread)
+    def yield_to_others(self, processors: frozenset[int]) -> None:
+        """Give the query the lowest priority, on these processors; the next in the process is free again."""
+        sandbox.yield_to_others(self._process.pid, self._process.thread, processors)
 
     def leave_the_circuit(self) -> None:
         """Give the process all the memory there is, and have another one take its place."""
@@ -352,14 +353,14 @@ class _Ready(queue.LifoQueue[_Process]):
 class _Circuit:
     """The processes that are ready for a query, and the threads that start new ones."""
 
-    def __init__(self, size: int, start: Callable[[], _Process]) -> None:
+    def __init__(self, size: int, start: Callable[[], _Process], processors: frozenset[int]) -> None:
         self.ready = _Ready()
         self.kills = 0
         self._start = start
         self._closed = threading.Event()
         self._lock = threading.Lock()
-        self._starters = ThreadPoolExecutor(STARTERS, "worker-starter", sandbox.stand_aside)
-        aside = ThreadPoolExecutor(1, initializer=sandbox.be_a_starter)
+        self._starters = ThreadPoolExecutor(STARTERS, "worker-starter", sandbox.run_on, (processors,))
+        aside = ThreadPoolExecutor(1, initializer=sandbox.be_a_starter, initargs=(processors,))
         self._forks = aside.submit(_start_forkserver)
         aside.shutdown(wait=False)
         for _ in range(size):
@@ -479,8 +480,9 @@ class Pool:
         bounds = Bounds(
             settings.quick_memory, settings.memory_limit, settings.result_limit, settings.result_rows
         )
-        start = partial(_Process.start, store, context, bounds, sandbox.processors())
-        self._circuit = _Circuit(settings.quick_workers + 1, start)
+        self._bulkhead = Bulkhead()
+        start = partial(_Process.start, store, context, bounds, self._bulkhead.all)
+        self._circuit = _Circuit(settings.quick_workers + 1, start, self._bulkhead.second)
 
     def run(self, request: Request, visit: Visit = ANYONE) -> Answer:
         """Return the whole answer to ``request``, or raise the ``RefusalError`` that says why not."""
@@ -488,13 +490,13 @@ class Pool:
         with ExitStack() as place:
             work = self._begin(request, visit, place)
             if not work.is_done_within(AT_FIRST):
-                work.yield_to_others()
+                work.yield_to_others(self._bulkhead.second)
             if work.is_done_within(AT_FIRST + self._settings.quick_time):
                 with suppress(OutOfMemoryError):
                     return work.answer()
             # Held until the process is replaced: who gets a quick place finds a process ready.
             work.replaced = place.pop_all().close if not work.ended else _nothing
-        with self._slow.place(visit, before_waiting=work.end):
+        with self._slow.place(visit, before_waiting=work.end), self._bulkhead.slow_query():
             if not work.ended:
                 work.leave_the_circuit()
                 if not work.is_done(SETTLING):
@@ -505,7 +507,7 @@ class Pool:
             work.leave_the_circuit()
             work.ask(request, limit)
             work.is_done_within(AT_FIRST)
-            work.yield_to_others()
+            work.yield_to_others(self._bulkhead.second)
             return work.answer()
 
     def limit(self, request: Request) -> float:
