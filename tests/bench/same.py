@@ -18,7 +18,7 @@ STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 Row = frozenset[tuple[str, tuple[str, ...]]]
 
 
-SLOWEST: Final = 5.0
+SLOWEST: Final = 20.0
 """Seconds for one query with which a server is not asked again: rounds would take too long."""
 
 
