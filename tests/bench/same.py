@@ -18,18 +18,17 @@ STRING: Final = "http://www.w3.org/2001/XMLSchema#string"
 Row = frozenset[tuple[str, tuple[str, ...]]]
 
 
-SLOWEST: Final = 20.0
-"""Seconds for one query with which a server is not asked again: rounds would take too long."""
+def check_same(queries: Iterable[str], ours: Peer, peer: Peer, slowest: float) -> None:
+    """Raise ``AbsentError`` where the peer answers one of ``queries`` otherwise than we do, or too late.
 
-
-def check_same(queries: Iterable[str], ours: Peer, peer: Peer) -> None:
-    """Raise ``AbsentError`` where the peer answers one of ``queries`` otherwise than we do, or too late."""
+    One that takes more than ``slowest`` seconds for an answer is not asked again: rounds would take too long.
+    """
     for query in queries:
         began = time.perf_counter()
         answer, taken = peer.ask(query, PATIENCE), time.perf_counter() - began
         if rows(answer) != rows(ours.ask(query, PATIENCE)):
             raise AbsentError(f"another answer than ours\n{query}")
-        if taken > SLOWEST:
+        if taken > slowest:
             raise AbsentError(f"not asked again after it took {taken:.0f} s for one answer")
 
 

@@ -38,6 +38,11 @@ ALONE: Final = load.Pace(1, load.PATIENCE * HEAVY)
 FASTEST: Final = 20_000
 """Requests in a second for which a list is long enough; one that is walked to its end ends the run."""
 
+SLOWEST: Final = 5.0
+"""Seconds for an answer with which a server is not asked again; below, those for an analytic one."""
+
+SLOWEST_HEAVY: Final = 20.0
+
 SAMPLE: Final = 40
 """Point queries of a round whose answers are compared."""
 
@@ -185,7 +190,7 @@ def compare(found: list[Peer], questions: Questions, figures: Figures) -> None:
             if case in HEAVIES.values() and not case.goal(peer.name):
                 continue
             try:
-                check_same(queries, ours, peer)
+                check_same(queries, ours, peer, SLOWEST_HEAVY if case in HEAVIES.values() else SLOWEST)
             except AbsentError as error:
                 tell(f"  {case.title}: {error}")
                 figures.given_up[case, peer.name] = str(error).splitlines()[0]

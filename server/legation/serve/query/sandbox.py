@@ -36,6 +36,9 @@ SHORT_TURN: Final = 100_000
 USUAL_TURN: Final = 0
 """What the kernel gives where nothing else is asked for."""
 
+INIT: Final = 1
+"""The process that orphans are given to."""
+
 X32_BIT: Final = 0x40000000
 WORKER_PRIORITY: Final = 10
 """A tenth of the time that a thread of the server gets which wants the same processor."""
@@ -145,12 +148,15 @@ def yield_to_others(pid: int, thread: int, processors: frozenset[int]) -> None:
             os.setpriority(os.PRIO_PROCESS, thread, LOW_PRIORITY)
 
 
-def be_a_starter(processors: frozenset[int]) -> None:
-    """Prepare the calling thread to start the process that forks workers, which have all this from it."""
-    run_on(processors)
-    take_turns(USUAL_TURN)
+def step_back() -> None:
+    """Give this process, and the one that has forked it and forks others, a worker's share of time.
+
+    The latter had the full share while it loaded the program. (Linux; elsewhere nothing.)
+    """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, 0, WORKER_PRIORITY)
+        if (parent := os.getppid()) != INIT:  # where the server has just been killed
+            os.setpriority(os.PRIO_PROCESS, parent, WORKER_PRIORITY)
 
 
 def take_turns(length: int) -> bool:

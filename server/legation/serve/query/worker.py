@@ -116,6 +116,7 @@ def serve(
     whatever the priorities in them.
     """
     os.setpgid(0, 0)
+    sandbox.step_back()
     errors = tempfile.TemporaryFile()  # noqa: SIM115  # lives as long as the process
     os.dup2(errors.fileno(), 2)
     os.environ["RUST_BACKTRACE"] = "0"  # one who runs out of memory is to end at once
@@ -143,14 +144,12 @@ class _Turns:
         self._normal = os.getpriority(os.PRIO_PROCESS, 0)
         self._wanted, self._want = os.pipe()
         self._started: queue.SimpleQueue[int] = queue.SimpleQueue()
-        """The numbers of threads that were wanted."""
+        """The numbers of threads that have begun, and nobody has asked for."""
 
     def start(self) -> int:
-        """Start a thread, and return its number."""
-        sandbox.run_on(self._processors)
-        thread = threading.Thread(target=self._work, daemon=True)
-        thread.start()
-        return thread.native_id or 0
+        """Start the first thread, and return its number."""
+        self._start()
+        return self._started.get()
 
     def go_on(self) -> None:
         """Start one thread after another until the server hangs up."""
@@ -159,9 +158,14 @@ class _Turns:
         events.register(self._wanted, select.POLLIN)
         while self._connection.fileno() not in dict(events.poll()):
             os.read(self._wanted, 1)
-            self._started.put(self.start())
+            self._start()
+
+    def _start(self) -> None:
+        sandbox.run_on(self._processors)
+        threading.Thread(target=self._work, daemon=True).start()
 
     def _work(self) -> None:
+        self._started.put(threading.get_native_id())
         for request in requests(self._connection):
             answer = self._worker.answer(request)
             lowered = os.getpriority(os.PRIO_PROCESS, 0) != self._normal  # this thread's own

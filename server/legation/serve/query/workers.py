@@ -360,7 +360,7 @@ class _Circuit:
         self._closed = threading.Event()
         self._lock = threading.Lock()
         self._starters = ThreadPoolExecutor(STARTERS, "worker-starter", sandbox.run_on, (processors,))
-        aside = ThreadPoolExecutor(1, initializer=sandbox.be_a_starter, initargs=(processors,))
+        aside = ThreadPoolExecutor(1, initializer=sandbox.run_on, initargs=(processors,))
         self._forks = aside.submit(_start_forkserver)
         aside.shutdown(wait=False)
         for _ in range(size):
@@ -408,7 +408,8 @@ class _Circuit:
 
 
 def _start_forkserver() -> None:
-    """Have the process that forks workers run; it takes priority, turns and processors from this thread."""
+    """Have the process that forks workers run; it takes turns and processors from this thread, as they do."""
+    sandbox.take_turns(sandbox.USUAL_TURN)
     multiprocessing.get_context("forkserver").set_forkserver_preload(["legation.cli", serve.__module__])
     forkserver.ensure_running()
 
@@ -543,7 +544,7 @@ class Pool:
         self._circuit.close()
 
     def _take(self, visit: Visit) -> _Work:
-        return _Work(self._circuit.take(self._settings.time_limit), visit, self._circuit)
+        return _Work(self._circuit.take(START_LIMIT), visit, self._circuit)
 
 
 def _nothing() -> None:
