@@ -366,11 +366,11 @@ class _Circuit:
         for _ in range(size):
             self.replace(_nothing)
 
-    def take(self, patience: float) -> _Process:
+    def take(self) -> _Process:
         """Return a process that is ready; one that has died meanwhile is passed over."""
         while True:
             try:
-                process = self.ready.get(timeout=patience)
+                process = self.ready.get(timeout=START_LIMIT)
             except queue.Empty:
                 raise WorkerFailedError("no worker could be started") from None
             if not wait([process.connection], 0):
@@ -396,7 +396,7 @@ class _Circuit:
             self.ready.get_nowait().end()
 
     def _start_one(self, then: Callable[[], object]) -> None:
-        self._forks.result()
+        self._forks.exception()  # waited for; where it failed, the first worker has it tried again
         while not self._closed.is_set():
             try:
                 self.ready.put(self._start())
@@ -544,7 +544,7 @@ class Pool:
         self._circuit.close()
 
     def _take(self, visit: Visit) -> _Work:
-        return _Work(self._circuit.take(START_LIMIT), visit, self._circuit)
+        return _Work(self._circuit.take(), visit, self._circuit)
 
 
 def _nothing() -> None:
